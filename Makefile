@@ -1,0 +1,53 @@
+# The first of these that is Python 3.11 or newer and can make a virtual environment; `make PYTHON=...` overrides.
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test lint types schema format lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install everything, as pinned, into .venv
+
+$(STAMP): requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found; name one: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+serve: setup ## Run the API with demonstration data
+	$(BIN)/python -m app demo
+
+test: setup ## Run the tests
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+lint: setup ## Check style and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+schema: setup ## Write schema.graphql
+	$(BIN)/python -m app schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+format: setup ## Format the code and apply safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Run it on Python 3.11: what the oldest supported version needs is enough for the newer ones.
+lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the newest
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		$(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
+
+clean: ## Delete .venv, caches and demonstration data
+	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

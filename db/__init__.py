@@ -1,0 +1,1 @@
+"""Tables, engine, transactions, the event log and its wake-up signals, migrations."""

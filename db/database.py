@@ -1,0 +1,117 @@
+"""The database as the rest of the program uses it: a snapshot to read from, and one transaction to write in."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.engine import WRITES, create_engine
+from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
+from db.signals import InProcessSignals, Signals
+
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger(__name__)
+_LOGGED = "organisations whose log has grown"
+
+
+def mark_logged(session: AsyncSession, organisation_id: UUID) -> None:
+    """Note that the transaction appends to an organisation's log, so that its commit wakes the readers."""
+    session.info.setdefault(_LOGGED, set()).add(organisation_id)
+
+
+async def present(session: AsyncSession) -> datetime:
+    """Return the time now, by the clock that all replicas share.
+
+    PostgreSQL's `now()` is the time the transaction began; a claim must be judged by the time after its lock was
+    granted, so this reads `clock_timestamp()`. On SQLite, one machine, it is that machine's clock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        instant: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return instant.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database, SQLite or PostgreSQL."""
+
+    def __init__(self, url: str, signals: Signals | None = None) -> None:
+        """Prepare to connect; nothing is opened before the first use.
+
+        Args:
+            url: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
+            signals: How readers of the logs are woken; inside this process where not given.
+
+        Raises:
+            ValueError: For any other kind of database.
+        """
+        self.engine = create_engine(url)
+        self.signals: Signals = signals or InProcessSignals()
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writing = self.engine.execution_options(**{WRITES: True})
+        self._reading = (
+            self.engine
+            if self._is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
+        self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
+        self._unfinished: set[asyncio.Task[object]] = set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a session that reads one snapshot: what it reads later is from the same moment."""
+        async with AsyncSession(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+        """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.
+
+        A transaction that fails for contention is tried again, so `work` must do nothing but use its session. Once
+        begun, it goes on to its end even when the caller is cancelled, as when a client disconnects.
+
+        Args:
+            work: What to do, given the session; what it raises rolls everything back.
+        """
+        task = asyncio.create_task(self._write_with_retries(work))
+        self._unfinished.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Let the transactions under way end, then disconnect."""
+        await asyncio.gather(*self._unfinished, return_exceptions=True)
+        await self.engine.dispose()
+
+    def _finished(self, task: asyncio.Task[object]) -> None:
+        self._unfinished.discard(task)
+        # Where the caller has gone, nobody else would look at the outcome.
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _log.debug("a writing transaction was rolled back: %s", type(fault).__name__)
+
+    async def _write_with_retries(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+        attempt = 1
+        while True:
+            try:
+                return await self._write_once(work)
+            except DBAPIError as fault:
+                if attempt == MAX_ATTEMPTS or not may_succeed_again(fault):
+                    raise
+            attempt += 1
+            await asyncio.sleep(pause_before(attempt))
+
+    async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session:
+            async with session.begin():
+                answer = await work(session)
+            grown: set[UUID] = session.info.get(_LOGGED, set())
+        for organisation_id in grown:
+            self.signals.notify(organisation_id)
+        return answer

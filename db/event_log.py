@@ -1,0 +1,60 @@
+"""Appending to an organisation's log, and reading from it.
+
+The head of the log is one row. An append raises it and keeps its lock until the commit, so events get their sequence
+in the order in which they are committed, and a rollback leaves no gap. The append is the last thing a transaction
+does: every other lock is taken before it, and it is held for as short as can be.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.database import mark_logged
+from db.log_tables import EventRow, StreamRow
+
+
+async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[EventRow]) -> None:
+    """Write events at the end of the organisation's log, in the given order.
+
+    Args:
+        session: The transaction that made the changes.
+        organisation_id: Whose log.
+        events: What happened; each gets its sequence here.
+    """
+    if not events:
+        return
+    await session.flush()
+    raised = (
+        update(StreamRow)
+        .where(col(StreamRow.organisation_id) == organisation_id)
+        .values(head=col(StreamRow.head) + len(events))
+        .returning(col(StreamRow.head))
+        .execution_options(synchronize_session=False)
+    )
+    head: int = (await session.execute(raised)).scalar_one()
+    for sequence, event in enumerate(events, start=head - len(events) + 1):
+        event.sequence = sequence
+    await session.execute(insert(EventRow), [event.model_dump() for event in events])
+    mark_logged(session, organisation_id)
+
+
+async def read_events(
+    session: AsyncSession, organisation_id: UUID, after: int, limit: int
+) -> Sequence[EventRow]:
+    """Return at most `limit` events that follow the sequence `after`, in order."""
+    following = (
+        select(EventRow)
+        .where(col(EventRow.organisation_id) == organisation_id, col(EventRow.sequence) > after)
+        .order_by(col(EventRow.sequence))
+        .limit(limit)
+    )
+    return (await session.exec(following)).all()
+
+
+async def log_head(session: AsyncSession, organisation_id: UUID) -> int:
+    """Return the sequence of the last event of the organisation's log, 0 where there is none."""
+    head = select(StreamRow.head).where(col(StreamRow.organisation_id) == organisation_id)
+    return (await session.exec(head)).one()

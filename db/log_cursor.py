@@ -1,0 +1,95 @@
+"""Places in an organisation's log, as clients hold them.
+
+A cursor carries a format version, the organisation, the sequence, and the first eight bytes of the event's id. On
+resume the event at that sequence must bear that id: so a cursor of another database, or from before a restored
+backup that lost events, shows itself instead of skipping silently.
+"""
+
+import base64
+import binascii
+import struct
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.log_tables import EventRow, StreamRow
+from domain.errors import CursorInvalid, not_found
+
+_VERSION = 1
+_FORM = struct.Struct(">B16sQ8s")
+_BEFORE_THE_FIRST_EVENT = bytes(8)
+
+
+@dataclass(frozen=True)
+class LogCursor:
+    """A place in a log: right after the event at `sequence`, or before the first where that is 0."""
+
+    organisation_id: UUID
+    sequence: int
+    event_mark: bytes
+
+    @classmethod
+    def before_everything(cls, organisation_id: UUID) -> "LogCursor":
+        """Return the place before the first event."""
+        return cls(organisation_id, 0, _BEFORE_THE_FIRST_EVENT)
+
+    @classmethod
+    def after(cls, event: EventRow) -> "LogCursor":
+        """Return the place right after `event`."""
+        return cls(event.organisation_id, event.sequence, event.event_id.bytes[:8])
+
+    def __str__(self) -> str:
+        """Return the cursor as clients hold it: URL-safe text of 44 characters."""
+        packed = _FORM.pack(_VERSION, self.organisation_id.bytes, self.sequence, self.event_mark)
+        return base64.urlsafe_b64encode(packed).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> "LogCursor":
+        """Return the cursor that `text` stands for.
+
+        Raises:
+            CursorInvalid: Where `text` is no cursor of this format.
+        """
+        try:
+            version, organisation, sequence, mark = _FORM.unpack(
+                base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+            )
+        except (UnicodeEncodeError, binascii.Error, struct.error):
+            raise CursorInvalid from None
+        if version != _VERSION:
+            raise CursorInvalid
+        return cls(UUID(bytes=organisation), sequence, mark)
+
+
+async def log_end(session: AsyncSession, organisation_id: UUID) -> LogCursor:
+    """Return the place after the last event of the organisation's log, in the session's snapshot."""
+    latest = select(EventRow).where(col(EventRow.organisation_id) == organisation_id)
+    event = (await session.exec(latest.order_by(col(EventRow.sequence).desc()).limit(1))).first()
+    return LogCursor.after(event) if event else LogCursor.before_everything(organisation_id)
+
+
+async def verified_sequence(session: AsyncSession, organisation_id: UUID, text: str) -> int:
+    """Return the sequence after which a reader of the organisation's log goes on.
+
+    Raises:
+        CursorInvalid: Where this database's log does not know that place.
+        DomainError: NOT_FOUND where it is a place in another organisation's log.
+    """
+    cursor = LogCursor.parse(text)
+    if cursor.organisation_id != organisation_id:
+        if await session.get(StreamRow, cursor.organisation_id) is None:
+            raise CursorInvalid
+        raise not_found("organisation", "after")
+    stream = await session.get(StreamRow, organisation_id)
+    if stream is None or not stream.first_sequence - 1 <= cursor.sequence <= stream.head:
+        raise CursorInvalid
+    if cursor.sequence == 0:
+        if cursor.event_mark != _BEFORE_THE_FIRST_EVENT:
+            raise CursorInvalid
+        return 0
+    event = await session.get(EventRow, (organisation_id, cursor.sequence))
+    if event is None or event.event_id.bytes[:8] != cursor.event_mark:
+        raise CursorInvalid
+    return cursor.sequence

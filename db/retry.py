@@ -1,0 +1,27 @@
+"""Which faults of a database mean: the same transaction, tried again, may succeed."""
+
+import random
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+
+MAX_ATTEMPTS = 6
+"""How often a transaction is tried in all."""
+
+_SERIALIZATION_FAILURE = "40001"
+_DEADLOCK_DETECTED = "40P01"
+_FIRST_PAUSE_SECONDS = 0.01
+
+
+def may_succeed_again(fault: DBAPIError) -> bool:
+    """Return whether `fault` is a serialization failure, a deadlock, or a busy or locked SQLite database."""
+    original = fault.orig
+    if isinstance(original, sqlite3.OperationalError):
+        primary_code = original.sqlite_errorcode & 0xFF
+        return primary_code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(original, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED)
+
+
+def pause_before(attempt: int) -> float:
+    """Return how many seconds to wait before the given attempt (2, 3, …): random, so that rivals part, and growing."""
+    return random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,173 @@
+"""What a viewer may reach, and the locks under which it is changed.
+
+Locks are taken in one order everywhere, so that no two transactions wait for each other: idempotency key, then
+memberships, then orders, then shared orders, and the head of the log last. Of several rows of one kind, the lower id
+comes first. A thing of another organisation is refused exactly like a thing that does not exist.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.order_tables import OrderRow
+from db.people_tables import MembershipRow, OrganisationRow
+from db.sharing_tables import SharedOrderRow
+from domain.errors import not_found
+from domain.people import Member, Viewer, may_see_shared_order
+
+
+@dataclass(frozen=True)
+class LockedOrder:
+    """An order under its lock, and the viewer as a member of its organisation."""
+
+    member: Member
+    order: OrderRow
+
+
+@dataclass(frozen=True)
+class LockedSharedOrder:
+    """A shared order and its order under their locks, and the viewer as a member of their organisation."""
+
+    member: Member
+    order: OrderRow
+    shared: SharedOrderRow
+
+
+async def find_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member | None:
+    """Return the viewer as a member of the organisation, or None where they are not one now."""
+    row = await session.get(MembershipRow, (organisation_id, viewer.user_id))
+    if row is None or row.removed_at is not None:
+        return None
+    return Member(viewer.user_id, organisation_id, row.role)
+
+
+async def find_organisation(
+    session: AsyncSession, viewer: Viewer, organisation_id: UUID
+) -> tuple[OrganisationRow, Member] | None:
+    """Return the organisation and the viewer as its member, or None where they are not a member now."""
+    member = await find_member(session, viewer, organisation_id)
+    if member is None:
+        return None
+    return await session.get_one(OrganisationRow, organisation_id), member
+
+
+async def require_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member:
+    """Return the viewer as a member of the organisation.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    member = await find_member(session, viewer, organisation_id)
+    if member is None:
+        raise not_found("organisation", "organisation_id")
+    return member
+
+
+async def lock_memberships(
+    session: AsyncSession, organisation_id: UUID, user_ids: Collection[UUID], *, to_change: Collection[UUID] = ()
+) -> Mapping[UUID, MembershipRow]:
+    """Return the memberships that hold now among those of `user_ids`, locked to the end of the transaction.
+
+    Args:
+        session: The transaction.
+        organisation_id: Whose members.
+        user_ids: Which users; others, and removed members, are left out of the answer.
+        to_change: Those whose membership is about to change; the others are only kept from changing.
+    """
+    held: dict[UUID, MembershipRow] = {}
+    for user_id in sorted({*user_ids, *to_change}):
+        statement = (
+            select(MembershipRow)
+            .where(col(MembershipRow.organisation_id) == organisation_id, col(MembershipRow.user_id) == user_id)
+            .with_for_update(read=user_id not in to_change, key_share=user_id in to_change)
+            .execution_options(populate_existing=True)
+        )
+        row = (await session.exec(statement)).first()
+        if row is not None and row.removed_at is None:
+            held[user_id] = row
+    return held
+
+
+async def lock_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member:
+    """Return the viewer as a member, kept from being removed or changed until the transaction ends.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    held = await lock_memberships(session, organisation_id, [viewer.user_id])
+    if viewer.user_id not in held:
+        raise not_found("organisation", "organisation_id")
+    return Member(viewer.user_id, organisation_id, held[viewer.user_id].role)
+
+
+async def lock_orders(session: AsyncSession, organisation_id: UUID, order_ids: Collection[UUID]) -> list[OrderRow]:
+    """Return orders of the organisation by id, in the order of their ids, locked and as they are now."""
+    statement = (
+        select(OrderRow)
+        .where(col(OrderRow.organisation_id) == organisation_id, col(OrderRow.id).in_(order_ids))
+        .order_by(col(OrderRow.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def lock_order(session: AsyncSession, viewer: Viewer, order_id: UUID) -> LockedOrder:
+    """Return an order that the viewer sees, locked and as it is now.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    seen = await session.get(OrderRow, order_id)
+    if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
+        raise not_found("order", "order_id")
+    held = await lock_memberships(session, seen.organisation_id, [viewer.user_id])
+    if viewer.user_id not in held:
+        raise not_found("order", "order_id")
+    [order] = await lock_orders(session, seen.organisation_id, [order_id])
+    return LockedOrder(Member(viewer.user_id, order.organisation_id, held[viewer.user_id].role), order)
+
+
+async def lock_shared_order(
+    session: AsyncSession, viewer: Viewer, shared_order_id: UUID, argument: str = "shared_order_id"
+) -> LockedSharedOrder:
+    """Return a shared order that the viewer sees, and its order, locked and as they are now.
+
+    Args:
+        session: The transaction.
+        viewer: Who asks.
+        shared_order_id: Which shared order.
+        argument: The name of the use case's argument, for the refusal.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    seen = await session.get(SharedOrderRow, shared_order_id)
+    if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
+        raise not_found("shared order", argument)
+    held = await lock_memberships(session, seen.organisation_id, [viewer.user_id])
+    if viewer.user_id not in held:
+        raise not_found("shared order", argument)
+    [order] = await lock_orders(session, seen.organisation_id, [seen.order_id])
+    [shared] = await lock_shared_orders(session, col(SharedOrderRow.id) == shared_order_id)
+    member = Member(viewer.user_id, order.organisation_id, held[viewer.user_id].role)
+    if not may_see_shared_order(
+        member, owner_id=order.owner_id, sender_id=shared.sender_id, recipient_id=shared.recipient_id
+    ):
+        raise not_found("shared order", argument)
+    return LockedSharedOrder(member, order, shared)
+
+
+async def lock_shared_orders(session: AsyncSession, *conditions: object) -> list[SharedOrderRow]:
+    """Return the shared orders that meet the conditions, by id, locked and as they are now; lock their orders first."""
+    statement = (
+        select(SharedOrderRow)
+        .where(*conditions)  # type: ignore[arg-type]  # SQLModel's stubs name the classes, not what they share
+        .order_by(col(SharedOrderRow.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return list((await session.exec(statement)).all())

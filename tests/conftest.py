@@ -1,0 +1,76 @@
+"""Fixtures that give every test a migrated database of its own, on each supported server."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import EmbeddedPostgreSQL, migrate, postgresql_database, sqlite_url
+
+EXTERNAL_SERVER = "ORDERSHARE_TEST_POSTGRESQL_URL"
+# Set by the process that owns the run, inherited by its xdist workers: all share one server this way.
+SERVER_HOME = "ORDERSHARE_TEST_POSTGRESQL_HOME"
+
+
+def _owns_the_run() -> bool:
+    return "PYTEST_XDIST_WORKER" not in os.environ
+
+
+def pytest_configure() -> None:
+    """Name the place of the PostgreSQL server that the first test to need it starts."""
+    if _owns_the_run():
+        os.environ[SERVER_HOME] = tempfile.mkdtemp(prefix="ordershare-tests-")
+
+
+def pytest_unconfigure() -> None:
+    """Stop the PostgreSQL server, once all workers are done."""
+    if _owns_the_run():
+        EmbeddedPostgreSQL(Path(os.environ.pop(SERVER_HOME))).stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server_url() -> str:
+    """URL of a PostgreSQL server's maintenance database: one named by the environment, or our own."""
+    external = os.environ.get(EXTERNAL_SERVER)
+    return external or EmbeddedPostgreSQL(Path(os.environ[SERVER_HOME])).url()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template_url(postgresql_server_url: str) -> Iterator[str]:
+    """URL of a migrated PostgreSQL database, only ever to be copied."""
+    with postgresql_database(postgresql_server_url) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a migrated SQLite database, only ever to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(sqlite_url(path))
+    return path
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server_url: str, postgresql_template_url: str) -> Iterator[str]:
+    """URL of a fresh, migrated PostgreSQL database."""
+    with postgresql_database(postgresql_server_url, postgresql_template_url) as url:
+        yield url
+
+
+@pytest.fixture(name="sqlite_url")
+def fresh_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """URL of a fresh, migrated SQLite database."""
+    path = tmp_path / "ordershare.db"
+    shutil.copyfile(sqlite_template, path)
+    return sqlite_url(path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh, migrated database, once for each supported server."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
