@@ -53,7 +53,7 @@ class Database:
             ValueError: For any other kind of database.
         """
         self.engine = create_engine(url)
-        self.signals: Signals = signals or InProcessSignals()
+        self.signals: Signals = InProcessSignals() if signals is None else signals
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = self.engine.execution_options(**{WRITES: True})
         self._reading = (

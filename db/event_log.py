@@ -41,9 +41,7 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     mark_logged(session, organisation_id)
 
 
-async def read_events(
-    session: AsyncSession, organisation_id: UUID, after: int, limit: int
-) -> Sequence[EventRow]:
+async def read_events(session: AsyncSession, organisation_id: UUID, after: int, limit: int) -> Sequence[EventRow]:
     """Return at most `limit` events that follow the sequence `after`, in order."""
     following = (
         select(EventRow)

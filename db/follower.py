@@ -14,9 +14,7 @@ BATCH = 200
 _LOOK_AGAIN_SECONDS = (1.0, 2.0)
 
 
-async def follow(
-    database: Database, organisation_id: UUID, after: int
-) -> AsyncGenerator[Sequence[EventRow], None]:
+async def follow(database: Database, organisation_id: UUID, after: int) -> AsyncGenerator[Sequence[EventRow], None]:
     """Yield the events after the sequence `after`, in batches that are never empty, for as long as the caller asks.
 
     No connection is held while it waits. A hint may be lost, or come from a process that shares no hints with this

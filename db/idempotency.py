@@ -4,16 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
+from db.insert_once import insert_once
 from db.log_tables import IdempotencyKeyRow
 from domain.errors import DomainError
 from domain.vocabulary import ErrorCode
-
-_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 async def take_key(
@@ -36,19 +34,14 @@ async def take_key(
     Raises:
         DomainError: KEY_REUSED where the first had another name or input.
     """
-    insert_once = _INSERT[session.get_bind().dialect.name](IdempotencyKeyRow)
-    taken = await session.execute(
-        insert_once.values(
-            user_id=user_id,
-            key=key,
-            operation=operation,
-            fingerprint=fingerprint,
-            created_at=await present(session),
-        )
-        .on_conflict_do_nothing()
-        .returning(col(IdempotencyKeyRow.user_id))
-    )
-    if taken.first() is not None:
+    mine = {
+        "user_id": user_id,
+        "key": key,
+        "operation": operation,
+        "fingerprint": fingerprint,
+        "created_at": await present(session),
+    }
+    if await insert_once(session, IdempotencyKeyRow, mine):
         return None
     first = await session.get_one(IdempotencyKeyRow, (user_id, key))
     if (first.operation, first.fingerprint) != (operation, fingerprint):
@@ -62,5 +55,3 @@ async def keep_answer(session: AsyncSession, user_id: UUID, key: str, answer: di
     """Keep what the mutation answers, for the next one with the same key."""
     mine = (col(IdempotencyKeyRow.user_id) == user_id, col(IdempotencyKeyRow.key) == key)
     await session.execute(update(IdempotencyKeyRow).where(*mine).values(answer=answer))
-
-

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy.orm import Mapped
 
 Row = TypeVar("Row")
 
@@ -43,7 +44,7 @@ class Page(Generic[Row]):
 class Keyset:
     """The columns that give a list its order; the last one makes it total."""
 
-    keys: tuple[ColumnElement[Any], ...]
+    keys: tuple[Mapped[Any], ...]
     descending: bool = False
 
     def bounds(self, request: PageRequest) -> list[ColumnElement[bool]]:

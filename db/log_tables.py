@@ -49,7 +49,7 @@ class EventRow(SQLModel, table=True):
     )
 
     organisation_id: UUID = Field(primary_key=True)
-    sequence: int = Field(sa_column=number_column(primary_key=True, autoincrement=False))
+    sequence: int = Field(default=0, sa_column=number_column(primary_key=True, autoincrement=False))
     event_id: UUID = Field(default_factory=new_id, unique=True)
     kind: EventKind = Field(sa_column=word_column(EventKind, "kind"))
     actor_id: UUID | None = Field(default=None, foreign_key="app_user.id")

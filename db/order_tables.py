@@ -48,9 +48,7 @@ class OrderRow(SQLModel, table=True):
             ["type_code", "type_priority"], ["order_type.code", "order_type.priority"], onupdate="CASCADE"
         ),
         ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
-        ForeignKeyConstraint(
-            ["organisation_id", "owner_id"], ["membership.organisation_id", "membership.user_id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "owner_id"], ["membership.organisation_id", "membership.user_id"]),
         UniqueConstraint("organisation_id", "id"),
         UniqueConstraint("organisation_id", "reference"),
         CheckConstraint("shares_claimed >= 0 AND shares_claimed <= max_shares", name="seats"),
@@ -109,9 +107,7 @@ class OrderRow(SQLModel, table=True):
         default=None, sa_column=word_column(OrderAction, "reason_action", nullable=True)
     )
     reason_actor_id: UUID | None = Field(default=None, foreign_key="app_user.id")
-    reason_via: Terminal | None = Field(
-        default=None, sa_column=word_column(Terminal, "reason_via", nullable=True)
-    )
+    reason_via: Terminal | None = Field(default=None, sa_column=word_column(Terminal, "reason_via", nullable=True))
     reason_at: datetime
     newest_first: int = Field(default=0, sa_column=number_column())
     expires_last: int = Field(default=NEVER, sa_column=number_column())
@@ -138,9 +134,7 @@ class ImportedOrderRow(SQLModel, table=True):
     """The row of the platform's file that was imported last, to compare the next one with."""
 
     __tablename__ = "imported_order"
-    __table_args__ = (
-        ForeignKeyConstraint(["organisation_id", "order_id"], ["orders.organisation_id", "orders.id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["organisation_id", "order_id"], ["orders.organisation_id", "orders.id"]),)
 
     organisation_id: UUID = Field(primary_key=True)
     order_id: UUID = Field(primary_key=True)

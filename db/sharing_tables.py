@@ -19,12 +19,8 @@ class SharedOrderRow(SQLModel, table=True):
     __tablename__ = "shared_order"
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id", "order_id"], ["orders.organisation_id", "orders.id"]),
-        ForeignKeyConstraint(
-            ["organisation_id", "sender_id"], ["membership.organisation_id", "membership.user_id"]
-        ),
-        ForeignKeyConstraint(
-            ["organisation_id", "recipient_id"], ["membership.organisation_id", "membership.user_id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "sender_id"], ["membership.organisation_id", "membership.user_id"]),
+        ForeignKeyConstraint(["organisation_id", "recipient_id"], ["membership.organisation_id", "membership.user_id"]),
         UniqueConstraint("organisation_id", "order_id", "id"),
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint("sender_id <> recipient_id", name="recipient"),
@@ -68,9 +64,7 @@ class ProcessingResultRow(SQLModel, table=True):
             ["organisation_id", "order_id", "shared_order_id"],
             ["shared_order.organisation_id", "shared_order.order_id", "shared_order.id"],
         ),
-        ForeignKeyConstraint(
-            ["organisation_id", "actor_id"], ["membership.organisation_id", "membership.user_id"]
-        ),
+        ForeignKeyConstraint(["organisation_id", "actor_id"], ["membership.organisation_id", "membership.user_id"]),
         UniqueConstraint("order_id", "order_version"),
         CheckConstraint("(via = 'SHARED_ORDER') = (shared_order_id IS NOT NULL)", name="terminal"),
     )

@@ -6,7 +6,7 @@ A hint may be lost or come twice; whoever waits reads the log itself, and looks 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class Signals(Protocol):
         """Hint, after a commit, that the organisation's log has grown; never blocks, never fails."""
         ...
 
-    def listen(self, organisation_id: UUID) -> "ListenContext":
+    def listen(self, organisation_id: UUID) -> AbstractContextManager[Wakeup]:
         """Return a context in which a `Wakeup` rings at each hint about the organisation."""
         ...
 
@@ -52,18 +52,6 @@ class Signals(Protocol):
 
     async def stop(self) -> None:
         """Disconnect."""
-        ...
-
-
-class ListenContext(Protocol):
-    """The context manager that `Signals.listen` returns."""
-
-    def __enter__(self) -> Wakeup:
-        """Begin to listen."""
-        ...
-
-    def __exit__(self, *exception: object) -> bool | None:
-        """End listening."""
         ...
 
 

@@ -109,9 +109,7 @@ def require_revocable(status: SharedOrderStatus) -> None:
     raise DomainError(code, f"This shared order is {status} already.")
 
 
-def extended_window(
-    status: SharedOrderStatus, window: ClaimWindow, closes_at: datetime, now: datetime
-) -> ClaimWindow:
+def extended_window(status: SharedOrderStatus, window: ClaimWindow, closes_at: datetime, now: datetime) -> ClaimWindow:
     """Return the window with its new end.
 
     Raises:

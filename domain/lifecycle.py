@@ -25,9 +25,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(OrderAction.ACTIVATE, (OrderStatus.PENDING,), OrderStatus.IN_FORCE),
     Transition(OrderAction.RENEW, (OrderStatus.IN_FORCE, OrderStatus.GRACE_PERIOD), OrderStatus.IN_FORCE),
     Transition(OrderAction.ENDORSE, (OrderStatus.IN_FORCE,), OrderStatus.IN_FORCE),
-    Transition(
-        OrderAction.REPORT_LOSS, (OrderStatus.IN_FORCE, OrderStatus.GRACE_PERIOD), OrderStatus.LOSS_REPORTED
-    ),
+    Transition(OrderAction.REPORT_LOSS, (OrderStatus.IN_FORCE, OrderStatus.GRACE_PERIOD), OrderStatus.LOSS_REPORTED),
     Transition(OrderAction.SETTLE_LOSS, (OrderStatus.LOSS_REPORTED,), OrderStatus.IN_FORCE),
     Transition(OrderAction.REJECT_LOSS, (OrderStatus.LOSS_REPORTED,), OrderStatus.IN_FORCE),
     Transition(OrderAction.SUSPEND, (OrderStatus.IN_FORCE,), OrderStatus.SUSPENDED),

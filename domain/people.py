@@ -48,7 +48,12 @@ def may_see_shared_order(member: Member, *, owner_id: UUID, sender_id: UUID, rec
 
 
 def may_see_event(
-    member: Member, kind: EventKind, *, owner_id: UUID | None, sender_id: UUID | None, recipient_id: UUID | None
+    member: Member,
+    kind: EventKind,
+    *,
+    owner_id: UUID | None,
+    sender_id: UUID | None,
+    recipient_id: UUID | None,
 ) -> bool:
     """Return whether `member` sees an entry of the log.
 

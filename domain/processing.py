@@ -23,11 +23,7 @@ def actions_through_shared_order(
     order_status: OrderStatus,
 ) -> tuple[OrderAction, ...]:
     """Return what `user_id` may do now through the second order: its recipient, once claimed with PROCESS, everything."""
-    if (
-        user_id == recipient_id
-        and share_status is SharedOrderStatus.CLAIMED
-        and permission is SharePermission.PROCESS
-    ):
+    if user_id == recipient_id and share_status is SharedOrderStatus.CLAIMED and permission is SharePermission.PROCESS:
         return actions_from(order_status)
     return ()
 
@@ -40,7 +36,8 @@ def require_may_process_order(member: Member, owner_id: UUID) -> None:
     """
     if not member.rules_over(owner_id):
         raise forbidden(
-            "Only the owner of the order and admins process it; a recipient processes the shared order.", "order_id"
+            "Only the owner of the order and admins process it; a recipient processes the shared order.",
+            "order_id",
         )
 
 
@@ -59,9 +56,7 @@ def require_may_process_shared_order(
         raise forbidden("This shared order lets you view the order, not process it.", "order_id")
 
 
-def result_of(
-    action: OrderAction, *, status: OrderStatus, version: int, expected_version: int | None
-) -> OrderStatus:
+def result_of(action: OrderAction, *, status: OrderStatus, version: int, expected_version: int | None) -> OrderStatus:
     """Return the status that the server derives from a result.
 
     A stale `expected_version` is judged first: the terminal decided on a picture that is no longer true, whatever

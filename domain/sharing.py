@@ -82,9 +82,9 @@ def require_shareable(status: OrderStatus, *path: str) -> None:
         DomainError: ORDER_NOT_SHAREABLE.
     """
     if status not in SHAREABLE_STATUSES:
-        raise DomainError(
-            ErrorCode.ORDER_NOT_SHAREABLE, f"An order that is {status} cannot be shared or claimed."
-        ).at(*path)
+        raise DomainError(ErrorCode.ORDER_NOT_SHAREABLE, f"An order that is {status} cannot be shared or claimed.").at(
+            *path
+        )
 
 
 def claim_window(opens_at: datetime | None, closes_at: datetime | None, now: datetime) -> ClaimWindow:

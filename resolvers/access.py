@@ -29,11 +29,15 @@ class LockedOrder:
 
 @dataclass(frozen=True)
 class LockedSharedOrder:
-    """A shared order and its order under their locks, and the viewer as a member of their organisation."""
+    """A shared order and its order under their locks, and the viewer as a member of their organisation.
+
+    The recipient's membership is locked too, and `recipient_is_member` tells whether it holds.
+    """
 
     member: Member
     order: OrderRow
     shared: SharedOrderRow
+    recipient_is_member: bool
 
 
 async def find_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member | None:
@@ -67,7 +71,11 @@ async def require_member(session: AsyncSession, viewer: Viewer, organisation_id:
 
 
 async def lock_memberships(
-    session: AsyncSession, organisation_id: UUID, user_ids: Collection[UUID], *, to_change: Collection[UUID] = ()
+    session: AsyncSession,
+    organisation_id: UUID,
+    user_ids: Collection[UUID],
+    *,
+    to_change: Collection[UUID] = (),
 ) -> Mapping[UUID, MembershipRow]:
     """Return the memberships that hold now among those of `user_ids`, locked to the end of the transaction.
 
@@ -78,16 +86,22 @@ async def lock_memberships(
         to_change: Those whose membership is about to change; the others are only kept from changing.
     """
     held: dict[UUID, MembershipRow] = {}
-    for user_id in sorted({*user_ids, *to_change}):
+    kept = [user_id for user_id in user_ids if user_id not in to_change]
+    for locked_ids, change in ((to_change, True), (kept, False)):
+        if not locked_ids:
+            continue
         statement = (
             select(MembershipRow)
-            .where(col(MembershipRow.organisation_id) == organisation_id, col(MembershipRow.user_id) == user_id)
-            .with_for_update(read=user_id not in to_change, key_share=user_id in to_change)
+            .where(
+                col(MembershipRow.organisation_id) == organisation_id,
+                col(MembershipRow.user_id).in_(locked_ids),
+                col(MembershipRow.removed_at).is_(None),
+            )
+            .order_by(col(MembershipRow.user_id))
+            .with_for_update(read=not change, key_share=change)
             .execution_options(populate_existing=True)
         )
-        row = (await session.exec(statement)).first()
-        if row is not None and row.removed_at is None:
-            held[user_id] = row
+        held |= {row.user_id: row for row in (await session.exec(statement)).all()}
     return held
 
 
@@ -148,7 +162,7 @@ async def lock_shared_order(
     seen = await session.get(SharedOrderRow, shared_order_id)
     if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
         raise not_found("shared order", argument)
-    held = await lock_memberships(session, seen.organisation_id, [viewer.user_id])
+    held = await lock_memberships(session, seen.organisation_id, {viewer.user_id, seen.recipient_id})
     if viewer.user_id not in held:
         raise not_found("shared order", argument)
     [order] = await lock_orders(session, seen.organisation_id, [seen.order_id])
@@ -158,7 +172,7 @@ async def lock_shared_order(
         member, owner_id=order.owner_id, sender_id=shared.sender_id, recipient_id=shared.recipient_id
     ):
         raise not_found("shared order", argument)
-    return LockedSharedOrder(member, order, shared)
+    return LockedSharedOrder(member, order, shared, shared.recipient_id in held)
 
 
 async def lock_shared_orders(session: AsyncSession, *conditions: object) -> list[SharedOrderRow]:

@@ -46,16 +46,12 @@ def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list
     return [move(shared, order, SharedOrderStatus.EXPIRED, None, at)]
 
 
-def revoke_or_expire(
-    shared: SharedOrderRow, order: OrderRow, actor_id: UUID | None, at: datetime
-) -> list[EventRow]:
+def revoke_or_expire(shared: SharedOrderRow, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[EventRow]:
     """End an open shared order: revoked, or expired where its window had closed already."""
     return expire_if_due(shared, order, at) or [move(shared, order, SharedOrderStatus.REVOKED, actor_id, at)]
 
 
-async def end_offers(
-    session: AsyncSession, order: OrderRow, actor_id: UUID | None, at: datetime
-) -> list[EventRow]:
+async def end_offers(session: AsyncSession, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[EventRow]:
     """End the open offers of an order that lapsed or was cancelled; claimed shares stay as they are.
 
     Args:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ def _owns_the_run() -> bool:
 def pytest_configure() -> None:
     """Name the place of the PostgreSQL server that the first test to need it starts."""
     if _owns_the_run():
+        # A run that is told to end (a time limit, say) must wind up as on Ctrl-C, or the server outlives it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         os.environ[SERVER_HOME] = tempfile.mkdtemp(prefix="ordershare-tests-")
 
 

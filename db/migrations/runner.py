@@ -74,8 +74,6 @@ def _config(connection: Connection | None) -> Config:
 
 
 def _turn_foreign_keys_off(connection: Connection) -> None:
-    driver_connection = connection.connection.dbapi_connection
-    assert driver_connection is not None
-    cursor = driver_connection.cursor()
+    cursor = connection.connection.cursor()
     cursor.execute("PRAGMA foreign_keys = OFF")
     cursor.close()

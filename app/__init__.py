@@ -1,0 +1,1 @@
+"""Settings, authentication, the server and the command line."""

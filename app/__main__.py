@@ -1,0 +1,5 @@
+"""`python -m app`."""
+
+from app.command_line import run
+
+run()

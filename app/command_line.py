@@ -1,0 +1,131 @@
+"""The command line: `python -m app COMMAND`."""
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.demonstration import serve_demonstration
+from app.import_command import run_import
+from app.server import serve
+from app.settings import Settings, SettingsError, load_settings
+from app.tokens import Tokens
+from db.database import Database
+from db.migrations.runner import is_current, upgrade
+from resolvers.verify_organisations import count_organisations, verify_organisations
+from schema.build import build_schema
+
+Answer = TypeVar("Answer")
+
+cli = typer.Typer(help="Live, shared control of protection orders.", no_args_is_help=True, add_completion=False)
+
+_LIFETIME = re.compile(r"(\d{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@cli.command("serve")
+def serve_command() -> None:
+    """Serve the API; refuses a database whose schema is not current."""
+    settings = load_settings()
+    Tokens(settings)
+    _require_current(settings)
+    serve(settings)
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the current schema."""
+    upgrade(load_settings().checked_database_url())
+    typer.echo("The database's schema is current.", err=True)
+
+
+@cli.command("import")
+def import_command(
+    orders: Annotated[Path, typer.Argument(help="The orders: a .csv or .jsonl file.", exists=True, dir_okay=False)],
+    types: Annotated[
+        Path | None, typer.Option(help="The order types: a CSV file.", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Load orders, members and organisations; again = no change. Exits with 1 where a row was refused."""
+    settings = load_settings()
+    _require_current(settings)
+    raise typer.Exit(_with_database(settings, lambda database: run_import(database, orders, types)))
+
+
+@cli.command("token")
+def token_command(
+    reference: Annotated[str, typer.Argument(help="The reference of the user.")],
+    ttl: Annotated[str, typer.Option(help="How long it holds: a number and s, m, h or d.")] = "1h",
+) -> None:
+    """Print a token for a user, alone on standard output."""
+    tokens = Tokens(load_settings())
+    matched = _LIFETIME.fullmatch(ttl)
+    if matched is None:
+        raise typer.BadParameter("a lifetime is a number and s, m, h or d, such as 90m", param_hint="--ttl")
+    lifetime = timedelta(seconds=int(matched[1]) * _SECONDS[matched[2]])
+    typer.echo(tokens.sign(reference, lifetime))
+
+
+@cli.command("schema")
+def schema_command() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(build_schema().as_str())
+
+
+@cli.command("verify")
+def verify_command() -> None:
+    """Recount every organisation; exits with 1, and the list, where anything is off."""
+    settings = load_settings()
+    _require_current(settings)
+    raise typer.Exit(_with_database(settings, _verify))
+
+
+@cli.command("demo")
+def demo_command() -> None:
+    """Serve a demonstration organisation: migrates, loads it, prints tokens for two terminals."""
+    serve_demonstration(load_settings())
+
+
+def run() -> None:
+    """Run the command; a setting to set or a database to reach is one line on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    try:
+        cli()
+    except SettingsError as fault:
+        sys.exit(f"ordershare: {fault}")
+    except (SQLAlchemyError, OSError) as fault:
+        sys.exit(f"ordershare: the database at ORDERSHARE_DATABASE_URL failed: {type(fault).__name__}")
+
+
+def _require_current(settings: Settings) -> None:
+    if not asyncio.run(is_current(settings.checked_database_url())):
+        raise SettingsError("The database's schema is not current: run `python -m app migrate` first.")
+
+
+def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    async def run_work() -> Answer:
+        database = Database(settings.checked_database_url())
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run_work())
+
+
+async def _verify(database: Database) -> int:
+    async with database.read() as session:
+        count = await count_organisations(session)
+        findings = await verify_organisations(session)
+    for finding in findings:
+        typer.echo(finding)
+    if not findings:
+        typer.echo(f"All is well in {count} organisations.")
+    return 1 if findings else 0

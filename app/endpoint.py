@@ -1,0 +1,130 @@
+"""`/graphql`: who may come in, over HTTP and over WebSocket."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from cross_web import HTTPException
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.fastapi import GraphQLRouter
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+from strawberry.types.unset import UNSET, UnsetType
+
+from app.tokens import Claims, InvalidToken, Tokens
+from db.database import Database
+from resolvers.authenticate import find_viewer
+from schema.build import OrderShareSchema
+from schema.context import ConnectionContext
+from schema.request_errors import BAD_USER_INPUT
+
+_FORBIDDEN = 4403
+_TYPICAL_DATE_RANGE = 10_000 * 24 * 3600.0
+
+
+class SignedInContext(ConnectionContext):
+    """The context of a request or socket, with the time until which its token holds."""
+
+    expires_at: datetime | None = None
+
+
+class ExpiringSocket(BaseGraphQLTransportWSHandler[SignedInContext, None]):
+    """A socket that closes with 4403 when the token it was opened with expires."""
+
+    _expiry: asyncio.Task[None] | None = None
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Open the socket, and set its end."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._expiry is None:
+            self._expiry = asyncio.create_task(self._close_at_expiry())
+
+    async def shutdown(self) -> None:
+        """End the socket's operations and the wait for its end."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        await super().shutdown()
+
+    async def _close_at_expiry(self) -> None:
+        if self.context.expires_at is None:
+            return
+        left = (self.context.expires_at - datetime.now(UTC)).total_seconds()
+        await asyncio.sleep(min(left, _TYPICAL_DATE_RANGE))
+        try:
+            await self.websocket.close(_FORBIDDEN, "Token expired")
+        except (WebSocketDisconnected, RuntimeError):
+            return
+
+
+class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
+    """Strawberry's router, behind a token; GraphiQL itself opens without one."""
+
+    graphql_transport_ws_handler_class = ExpiringSocket
+
+    def __init__(self, schema: OrderShareSchema, database: Database, tokens: Tokens) -> None:
+        """Serve the schema over the database to those whose tokens verify."""
+        super().__init__(
+            schema,
+            path="/graphql",
+            context_getter=lambda: SignedInContext(database),
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+        )
+        self._database = database
+        self._tokens = tokens
+
+    async def run(self, request: Any, context: Any = UNSET, root_value: Any = UNSET) -> Any:
+        """Answer a request, or serve a socket."""
+        if isinstance(request, WebSocket):
+            return await super().run(request, context, root_value)
+        try:
+            if not self.should_render_graphql_ide(self.request_adapter_class(request)):
+                await self._admit(context, request.headers.get("authorization"))
+            return await super().run(request, context, root_value)
+        except InvalidToken:
+            refusal = _error_response(401, "UNAUTHENTICATED", "A valid bearer token is needed.")
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+            return refusal
+        except HTTPException as fault:
+            return _error_response(fault.status_code, BAD_USER_INPUT, fault.reason)
+
+    async def on_ws_connect(self, context: SignedInContext) -> UnsetType | dict[str, object] | None:
+        """Admit a socket by the token in its `connection_init` payload, or in the handshake's header.
+
+        Raises:
+            ConnectionRejectionError: Where no token verifies; the socket closes with 4403.
+        """
+        offered = context.connection_params or {}
+        authorization = next((value for name, value in offered.items() if name.lower() == "authorization"), None)
+        if authorization is None and isinstance(context.request, Request | WebSocket):
+            authorization = context.request.headers.get("authorization")
+        try:
+            await self._admit(context, authorization)
+        except InvalidToken:
+            raise ConnectionRejectionError from None
+        return UNSET
+
+    async def _admit(self, context: SignedInContext, authorization: object) -> None:
+        claims: Claims = self._tokens.verify(authorization)
+        async with self._database.read() as session:
+            context.viewer = await find_viewer(session, claims.reference)
+        context.expires_at = claims.expires_at
+        if context.viewer is None:
+            raise InvalidToken
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Read JSON; what is not JSON by the letter, such as half a surrogate pair, is refused."""
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        """Write JSON."""
+        return orjson.dumps(data).decode()
+
+
+def _error_response(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status)

@@ -1,0 +1,92 @@
+"""The HTTP server."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.endpoint import GraphQLEndpoint
+from app.settings import Settings
+from app.sweeper import sweep_for_ever
+from app.tokens import Tokens
+from db.database import Database
+from db.migrations.runner import has_newest_revision
+from schema.build import build_schema
+
+_MAX_MESSAGE_BYTES = 256 * 1024
+_DRAIN_SECONDS = 10
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(database: Database, tokens: Tokens) -> FastAPI:
+    """Return the application: `/graphql`, `/healthz` and `/readyz`.
+
+    Args:
+        database: Where everything is kept; closed when the application ends.
+        tokens: Verifies who comes in.
+    """
+    app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.database = database
+    app.include_router(GraphQLEndpoint(build_schema(), database, tokens))
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Tell that the process lives."""
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Tell whether the database answers and its schema is current."""
+        try:
+            async with database.engine.connect() as connection:
+                current = await connection.run_sync(has_newest_revision)
+        except (SQLAlchemyError, OSError):
+            return JSONResponse({"status": "the database does not answer"}, 503)
+        if not current:
+            return JSONResponse({"status": "the database's schema is not current"}, 503)
+        return JSONResponse({"status": "ready"})
+
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    database: Database = app.state.database
+    await database.signals.start()
+    sweeper = asyncio.create_task(sweep_for_ever(database))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeper
+        await database.signals.stop()
+        await database.close()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop.
+
+    Raises:
+        SettingsError: Where a setting is missing or unsafe.
+    """
+    settings.check_signal_url()
+    tokens = Tokens(settings)
+    app = create_app(Database(settings.checked_database_url()), tokens)
+    _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="info",
+        access_log=False,
+        server_header=False,
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )

@@ -1,0 +1,95 @@
+"""What an operator sets, in the environment."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+MIN_SECRET_BYTES = 32
+"""HS256 takes a key at least as long as its digest (RFC 7518, section 3.2)."""
+
+_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+class SettingsError(Exception):
+    """A setting is missing or unsafe; the message is the one line that says what to set."""
+
+
+class Settings(BaseSettings):
+    """The `ORDERSHARE_…` variables.
+
+    Attributes:
+        database_url: Where everything is kept.
+        signal_url: How replicas wake each other; empty for the database's own way.
+        jwt_secret: The key of HS256 tokens.
+        jwks_url: Where the issuer's public keys are, instead of a secret.
+        jwt_issuer: The `iss` that tokens must bear, where set.
+        jwt_audience: The `aud` that tokens must bear, where set.
+        host: The address to listen on.
+        port: The port to listen on.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ORDERSHARE_", extra="ignore")
+
+    database_url: str = "sqlite+aiosqlite:///ordershare.db"
+    signal_url: str = ""
+    jwt_secret: SecretStr = SecretStr("")
+    jwks_url: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+    def checked_database_url(self) -> str:
+        """Return the database's URL.
+
+        Raises:
+            SettingsError: Where it is none of a supported database.
+        """
+        try:
+            supported = make_url(self.database_url).drivername in _DRIVERS
+        except ArgumentError:
+            supported = False
+        if not supported:
+            raise SettingsError(
+                "Set ORDERSHARE_DATABASE_URL to sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME."
+            )
+        return self.database_url
+
+    def checked_secret(self) -> str:
+        """Return the secret that tokens are signed with.
+
+        Raises:
+            SettingsError: Where it is missing or too short, or where public keys are asked for.
+        """
+        if self.jwks_url:
+            raise SettingsError("ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.")
+        secret = self.jwt_secret.get_secret_value()
+        if len(secret.encode()) < MIN_SECRET_BYTES:
+            raise SettingsError(
+                f"Set ORDERSHARE_JWT_SECRET to a secret of at least {MIN_SECRET_BYTES} bytes, "
+                "such as the output of: openssl rand -base64 48"
+            )
+        return secret
+
+    def check_signal_url(self) -> None:
+        """Refuse a way of waking replicas that there is not.
+
+        Raises:
+            SettingsError: Where one is set.
+        """
+        if self.signal_url:
+            raise SettingsError("ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty.")
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment.
+
+    Raises:
+        SettingsError: Where a value has the wrong form.
+    """
+    try:
+        return Settings()
+    except ValueError as fault:
+        names = [f"ORDERSHARE_{error['loc'][0]}".upper() for error in getattr(fault, "errors", list)()]
+        raise SettingsError(f"Set {', '.join(names)} to a value of the right form.") from None

@@ -1,0 +1,1 @@
+"""How GraphQL documents are run, whatever the schema; knows nothing of orders."""

@@ -1,0 +1,38 @@
+"""Who may share the orders of an organisation: its admins say."""
+
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.database import present
+from db.event_log import append
+from db.event_rows import share_policy_changed
+from db.people_tables import OrganisationRow
+from domain.people import Viewer, require_admin
+from domain.vocabulary import SharePolicy
+from resolvers.access import lock_member
+
+
+async def set_share_policy(
+    session: AsyncSession, viewer: Viewer, organisation_id: UUID, policy: SharePolicy
+) -> OrganisationRow:
+    """Set the share policy; to set the policy that holds changes nothing. Offers that are out stay out.
+
+    Raises:
+        DomainError: NOT_FOUND or FORBIDDEN.
+    """
+    require_admin(await lock_member(session, viewer, organisation_id))
+    locked = (
+        select(OrganisationRow)
+        .where(col(OrganisationRow.id) == organisation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    organisation = (await session.exec(locked)).one()
+    if organisation.share_policy is not policy:
+        previous, organisation.share_policy = organisation.share_policy, policy
+        at = await present(session)
+        event = share_policy_changed(organisation, previous, viewer.user_id, at)
+        await append(session, organisation_id, [event])
+    return organisation

@@ -1,0 +1,138 @@
+"""The schema, and how an operation runs in it."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import strawberry
+from strawberry.extensions import MaxTokensLimiter
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+import schema.enums  # noqa: F401 - registers the enums before a type uses them
+from execution.limits import DocumentLimiter, DocumentLimits
+from schema.context import ConnectionContext, OperationContext
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.request_errors import presented
+from schema.scalars import SCALARS
+from schema.subscription import Subscription
+from schema.types.event import (
+    MembershipChanged,
+    OrderImported,
+    OrderStatusChanged,
+    SharedOrderChanged,
+    SharePolicyChanged,
+)
+from schema.types.organisation import Organisation
+from schema.types.processing_result import ProcessingResult
+from schema.user_errors import (
+    ActionNotAllowedError,
+    ClaimWindowError,
+    GenericUserError,
+    SharesExhaustedError,
+    VersionConflictError,
+)
+
+_UNREFERENCED_TYPES = (
+    Organisation,
+    ProcessingResult,
+    OrderStatusChanged,
+    SharedOrderChanged,
+    OrderImported,
+    MembershipChanged,
+    SharePolicyChanged,
+    GenericUserError,
+    ClaimWindowError,
+    SharesExhaustedError,
+    ActionNotAllowedError,
+    VersionConflictError,
+)
+
+
+class OrderShareSchema(strawberry.Schema):
+    """The schema, which gives each operation a context of its own and presents its errors."""
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run a query or mutation for a `ConnectionContext`; a subscription needs a transport that streams."""
+        allowed = set(allowed_operation_types or OperationType) - {OperationType.SUBSCRIPTION}
+        async with _operation(context_value) as context:
+            result = await super().execute(
+                query, variable_values, context, root_value, operation_name, allowed, operation_extensions
+            )
+            _present_errors(result, context)
+            return result
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> AsyncGenerator[Any, None]:
+        """Run any operation for a `ConnectionContext` and stream its results."""
+        return self._stream_in_context(context_value, query, variable_values, arguments, options)
+
+    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
+        """Log nothing here: what a client may not know is logged where it is presented."""
+
+    async def _stream_in_context(
+        self,
+        connection: ConnectionContext,
+        query: str | None,
+        variables: dict[str, Any] | None,
+        arguments: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> AsyncGenerator[Any, None]:
+        async with _operation(connection) as context:
+            results = await super().stream(query, variables, context, *arguments, **options)
+            async with aclosing(results):
+                async for result in results:
+                    _present_errors(result, context)
+                    yield result
+
+
+@asynccontextmanager
+async def _operation(connection: ConnectionContext) -> AsyncIterator[OperationContext]:
+    if connection.viewer is None:
+        raise PermissionError("an operation needs a viewer")
+    context = OperationContext(connection.database, connection.viewer)
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+def _present_errors(result: Any, context: OperationContext) -> None:
+    executed = not isinstance(result, PreExecutionError)
+    if result.errors:
+        result.errors = [presented(error, context.request_id, executed=executed) for error in result.errors]
+
+
+def build_schema(limits: DocumentLimits | None = None) -> OrderShareSchema:
+    """Return the schema.
+
+    Args:
+        limits: How large a document may be; the defaults where not given.
+    """
+    allowed = limits or DocumentLimits()
+    return OrderShareSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=_UNREFERENCED_TYPES,
+        config=StrawberryConfig(scalar_map=SCALARS),
+        extensions=[lambda: MaxTokensLimiter(max_token_count=allowed.tokens), lambda: DocumentLimiter(allowed)],
+    )

@@ -1,0 +1,45 @@
+"""Loading what a row refers to, for the fields of one answer."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from domain.people import Member
+from resolvers.load_rows import load_memberships, load_users
+from schema.context import Info
+from schema.types.user import User
+
+Row = TypeVar("Row")
+Key = TypeVar("Key", bound=Hashable)
+
+
+async def linked(info: Info, use_case: Callable[[Any, Any], Awaitable[Mapping[Key, Row]]], key: Key) -> Row:
+    """Return the row that another row's foreign key names.
+
+    Raises:
+        LookupError: Where there is none, which the foreign key rules out.
+    """
+    return required(await info.context.reading.one_of_many(use_case, key))
+
+
+def required(answer: Row | None) -> Row:
+    """Return what a use case for many keys always answers.
+
+    Raises:
+        LookupError: Where it did not.
+    """
+    if answer is None:
+        raise LookupError("a row that must exist was not found")
+    return answer
+
+
+async def linked_user(info: Info, user_id: UUID) -> User:
+    """Return the user that a row's foreign key names."""
+    return User.from_row(await linked(info, load_users, user_id))
+
+
+async def linked_member(info: Info, organisation_id: UUID) -> Member | None:
+    """Return the viewer as a member of the organisation of a row, or None where they are not one any more."""
+    user_id = info.context.viewer.user_id
+    row = await info.context.reading.one_of_many(load_memberships, (organisation_id, user_id))
+    return None if row is None else Member(user_id, organisation_id, row.role)

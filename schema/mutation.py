@@ -1,0 +1,53 @@
+"""Where mutations begin."""
+
+import strawberry
+
+from schema.mutations import import_orders, organisation, process_order, share_order, shared_order
+
+
+@strawberry.type(
+    description=(
+        "Each mutation is one transaction. What it refuses is data: `userErrors` tells why, and nothing has changed. "
+        "With an `idempotencyKey` it is safe to send again."
+    )
+)
+class Mutation:
+    """The mutation type."""
+
+    share_order = strawberry.mutation(
+        share_order.resolve_share_order,
+        description="Offer an order to members, who are told to claim it; each invalid recipient is a user error.",
+    )
+    claim_shared_order = strawberry.mutation(
+        shared_order.resolve_claim,
+        description="Claim an offer inside its window while a seat is free; from then on you follow the order too.",
+    )
+    decline_shared_order = strawberry.mutation(shared_order.resolve_decline, description="Turn an offer down.")
+    release_shared_order = strawberry.mutation(
+        shared_order.resolve_release, description="Give a claimed share back and free its seat."
+    )
+    revoke_shared_order = strawberry.mutation(
+        shared_order.resolve_revoke, description="Take an offer or a claimed share back; as sender, owner or admin."
+    )
+    extend_claim_window = strawberry.mutation(
+        shared_order.resolve_extend,
+        description="Move the end of a claim window, also of an offer that has expired; as sender or admin.",
+    )
+    process_order = strawberry.mutation(
+        process_order.resolve_process_order,
+        description="Send a result through your own order; the server derives the status and tells both terminals.",
+    )
+    import_orders = strawberry.mutation(
+        import_orders.resolve_import_orders, description="Import orders from the platform; admins."
+    )
+    set_share_policy = strawberry.mutation(
+        organisation.resolve_set_share_policy, description="Say who may share the organisation's orders; admins."
+    )
+    add_member = strawberry.mutation(organisation.resolve_add_member, description="Make a user a member; admins.")
+    remove_member = strawberry.mutation(
+        organisation.resolve_remove_member,
+        description="Remove a member and revoke what they were offered or hold; admins.",
+    )
+    set_member_role = strawberry.mutation(
+        organisation.resolve_set_member_role, description="Give a member another role; admins."
+    )

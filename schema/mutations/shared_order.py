@@ -1,0 +1,161 @@
+"""What is done to one shared order: claim, decline, release, revoke, extend."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import strawberry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.sharing_tables import SharedOrderRow
+from domain.people import Viewer
+from resolvers.claim_shared_order import claim_shared_order
+from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
+from resolvers.extend_claim_window import extend_claim_window
+from schema.context import Info
+from schema.global_id import decode_id
+from schema.mutate import mutate
+from schema.mutations.payloads import INPUT, idempotency_key, user_errors
+from schema.types.shared_order import SharedOrder
+from schema.user_errors import UserError
+
+Payload = TypeVar("Payload")
+
+
+@strawberry.input(description="Which offer to claim.")
+class ClaimSharedOrderInput:
+    """The input."""
+
+    shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.type(description="What became of a claim.")
+class ClaimSharedOrderPayload:
+    """The payload."""
+
+    shared_order: SharedOrder | None = strawberry.field(
+        default=None, description="The claimed shared order; null where the claim was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which offer to turn down.")
+class DeclineSharedOrderInput:
+    """The input."""
+
+    shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.type(description="What became of turning an offer down.")
+class DeclineSharedOrderPayload:
+    """The payload."""
+
+    shared_order: SharedOrder | None = strawberry.field(
+        default=None, description="The declined shared order; null where it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which claimed share to give back.")
+class ReleaseSharedOrderInput:
+    """The input."""
+
+    shared_order_id: strawberry.ID = strawberry.field(description="The shared order, which you hold.")
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.type(description="What became of giving a share back.")
+class ReleaseSharedOrderPayload:
+    """The payload."""
+
+    shared_order: SharedOrder | None = strawberry.field(
+        default=None, description="The released shared order; null where it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which offer or claimed share to take back.")
+class RevokeSharedOrderInput:
+    """The input."""
+
+    shared_order_id: strawberry.ID = strawberry.field(
+        description="The shared order, which you sent, own the order of, or administer."
+    )
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.type(description="What became of taking a share back.")
+class RevokeSharedOrderPayload:
+    """The payload."""
+
+    shared_order: SharedOrder | None = strawberry.field(
+        default=None, description="The revoked shared order; null where it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which claim window to extend, and until when.")
+class ExtendClaimWindowInput:
+    """The input."""
+
+    shared_order_id: strawberry.ID = strawberry.field(
+        description="The offer, open or expired, which you sent or administer."
+    )
+    closes_at: datetime = strawberry.field(description="The new end of the window, in the future.")
+    idempotency_key: str | None = idempotency_key()
+
+
+@strawberry.type(description="What became of extending a claim window.")
+class ExtendClaimWindowPayload:
+    """The payload."""
+
+    shared_order: SharedOrder | None = strawberry.field(
+        default=None, description="The offer with its new window; null where it was refused."
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+async def _resolve(
+    info: Info,
+    given: Any,
+    payload: Callable[..., Payload],
+    use_case: Callable[[AsyncSession, Viewer, UUID], Awaitable[SharedOrderRow]],
+) -> Payload:
+    shared_order_id = decode_id("SharedOrder", given.shared_order_id)
+    outcome = await mutate(
+        info, given, SharedOrderRow, lambda session, viewer: use_case(session, viewer, shared_order_id)
+    )
+    row = outcome.answer
+    return payload(shared_order=None if row is None else SharedOrder.from_row(row), user_errors=outcome.user_errors)
+
+
+async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPUT]) -> ClaimSharedOrderPayload:
+    """Claim an offer."""
+    return await _resolve(info, input, ClaimSharedOrderPayload, claim_shared_order)
+
+
+async def resolve_decline(info: Info, input: Annotated[DeclineSharedOrderInput, INPUT]) -> DeclineSharedOrderPayload:
+    """Turn an offer down."""
+    return await _resolve(info, input, DeclineSharedOrderPayload, decline_shared_order)
+
+
+async def resolve_release(info: Info, input: Annotated[ReleaseSharedOrderInput, INPUT]) -> ReleaseSharedOrderPayload:
+    """Give a claimed share back."""
+    return await _resolve(info, input, ReleaseSharedOrderPayload, release_shared_order)
+
+
+async def resolve_revoke(info: Info, input: Annotated[RevokeSharedOrderInput, INPUT]) -> RevokeSharedOrderPayload:
+    """Take an offer or a claimed share back."""
+    return await _resolve(info, input, RevokeSharedOrderPayload, revoke_shared_order)
+
+
+async def resolve_extend(info: Info, input: Annotated[ExtendClaimWindowInput, INPUT]) -> ExtendClaimWindowPayload:
+    """Extend a claim window."""
+
+    async def extend(session: AsyncSession, viewer: Viewer, shared_order_id: UUID) -> SharedOrderRow:
+        return await extend_claim_window(session, viewer, shared_order_id, input.closes_at)
+
+    return await _resolve(info, input, ExtendClaimWindowPayload, extend)

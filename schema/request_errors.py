@@ -1,0 +1,67 @@
+"""Top-level errors: what a client may know of them, and a code to branch on."""
+
+import logging
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from domain.errors import AccessEnded, CursorInvalid, DomainError
+
+BAD_USER_INPUT = "BAD_USER_INPUT"
+QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+
+_log = logging.getLogger(__name__)
+
+
+def bad_user_input(message: str) -> GraphQLError:
+    """Return the error of an argument that a query or subscription cannot accept."""
+    return GraphQLError(message, extensions={"code": BAD_USER_INPUT})
+
+
+def presented(error: GraphQLError, request_id: str, *, executed: bool) -> GraphQLError:
+    """Return the error as the client gets it.
+
+    Whatever is not meant for clients becomes INTERNAL with the request's id; the log has the rest under that id.
+
+    Args:
+        error: What parsing, validation or execution reported.
+        request_id: The id of the operation.
+        executed: Whether execution had begun.
+    """
+    code, message = _known(error, executed)
+    if code is None:
+        _log.error("operation %s failed", request_id, exc_info=error.original_error or error)
+        return _with(error, "Something failed on our side.", {"code": "INTERNAL", "requestId": request_id})
+    return _with(error, message, {**(error.extensions or {}), "code": code})
+
+
+def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:
+    """Return the code of an error that clients may know, and its message; None for a fault of ours."""
+    cause = error.original_error
+    if isinstance(error, GraphQLSyntaxError):
+        too_long = "Document contains more than" in error.message
+        return (QUERY_TOO_COMPLEX if too_long else "GRAPHQL_PARSE_FAILED"), error.message
+    if isinstance(cause, CursorInvalid):
+        return "CURSOR_INVALID", "This log does not know the cursor; begin again from a logCursor."
+    if isinstance(cause, AccessEnded):
+        return "ACCESS_ENDED", "You are no longer a member of this organisation."
+    if isinstance(cause, DomainError):
+        return str(cause.code), cause.message
+    if isinstance(cause, RecursionError):
+        return QUERY_TOO_COMPLEX, "The document is nested too deeply."
+    if error.extensions and "code" in error.extensions:
+        return str(error.extensions["code"]), error.message
+    if cause is None or isinstance(cause, GraphQLError):
+        bad_variable = error.message.startswith('Variable "$') and "got invalid value" in error.message
+        return (BAD_USER_INPUT if executed or bad_variable else "GRAPHQL_VALIDATION_FAILED"), error.message
+    return None, ""
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -1,0 +1,187 @@
+"""The first of two linked orders."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from db.order_tables import OrderRow, OrderTypeRow
+from domain.processing import actions_through_order
+from domain.sharing import SHAREABLE_STATUSES, may_share
+from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
+from resolvers.list_order_records import (
+    count_history,
+    count_processing_results,
+    list_history,
+    list_processing_results,
+)
+from resolvers.list_shared_orders import count_of_orders, list_of_orders
+from resolvers.load_rows import load_order_types, load_organisations
+from schema.context import Info
+from schema.global_id import encode_id
+from schema.linked import linked, linked_member, linked_user, required
+from schema.paging import page_request
+from schema.types.arguments import After, First, SharedOrderStatuses
+from schema.types.node import Node
+from schema.types.user import User
+
+
+@strawberry.type(description="An amount of money, exact.")
+class Money:
+    """Minor units and their currency."""
+
+    amount_minor: int = strawberry.field(description="The amount in minor units: 1250 is 12.50 of a currency of cents.")
+    currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
+
+
+@strawberry.type(description="A kind of cover.")
+class OrderType:
+    """The public face of an order type."""
+
+    code: str = strawberry.field(description="The code that filters and imports use.")
+    name: str = strawberry.field(description="The name that people use.")
+    priority: int = strawberry.field(description="Lists are sorted by it, lowest number first.")
+
+    @classmethod
+    def from_row(cls, row: OrderTypeRow) -> Self:
+        """Return the row as clients see it."""
+        return cls(code=row.code, name=row.name, priority=row.priority)
+
+
+@strawberry.type(description="Why an order has its status.")
+class StatusReason:
+    """The cause of a status."""
+
+    cause: StatusCause = strawberry.field(description="What gave the order its status.")
+    action: OrderAction | None = strawberry.field(description="The action that was processed, where one was.")
+    via: Terminal | None = strawberry.field(description="Through which of the linked orders it was processed.")
+    at: datetime = strawberry.field(description="When.")
+    actor_id: strawberry.Private[UUID | None]
+
+    @strawberry.field(description="Who processed it; null for time and for an import from a file.")
+    async def actor(self, info: Info) -> User | None:
+        """Load who did it."""
+        return None if self.actor_id is None else await linked_user(info, self.actor_id)
+
+
+@strawberry.type(description="A protection order: the effective cover of one member, its owner.")
+class Order(Node):
+    """The public face of an order."""
+
+    reference: str = strawberry.field(description="The order platform's key, unique in the organisation.")
+    title: str = strawberry.field(description="What people call the order.")
+    premium: Money = strawberry.field(description="What the cover costs.")
+    effective_at: datetime = strawberry.field(description="When the cover begins.")
+    expires_at: datetime | None = strawberry.field(description="When the cover ends; null for one without end.")
+    created_at: datetime = strawberry.field(description="When the order was imported first.")
+    updated_at: datetime = strawberry.field(description="When `version` rose last.")
+    status: OrderStatus = strawberry.field(description="Where the order stands; derived by the server.")
+    status_reason: StatusReason = strawberry.field(description="Why it stands there.")
+    version: int = strawberry.field(
+        description=(
+            "Rises by one with every change of the order itself, never with sharing or claiming: "
+            "send it as `expectedVersion` to act only on what you have seen."
+        )
+    )
+    max_shares: int = strawberry.field(description="How many recipients may hold the order at once.")
+    shares_claimed: int = strawberry.field(description="How many hold it now.")
+    row: strawberry.Private[OrderRow]
+
+    @classmethod
+    def from_row(cls, row: OrderRow) -> Self:
+        """Return the row as clients see it."""
+        return cls(
+            id=encode_id("Order", row.id),
+            reference=row.reference,
+            title=row.title,
+            premium=Money(amount_minor=row.premium_minor, currency=row.currency),
+            effective_at=row.effective_at,
+            expires_at=row.expires_at,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            status=row.status,
+            status_reason=StatusReason(
+                cause=row.reason_cause,
+                action=row.reason_action,
+                via=row.reason_via,
+                at=row.reason_at,
+                actor_id=row.reason_actor_id,
+            ),
+            version=row.version,
+            max_shares=row.max_shares,
+            shares_claimed=row.shares_claimed,
+            row=row,
+        )
+
+    @strawberry.field(description="The organisation whose member owns the order.")
+    async def organisation(self, info: Info) -> "organisation_types.Organisation":
+        """Load the organisation."""
+        return organisation_types.Organisation.from_row(
+            await linked(info, load_organisations, self.row.organisation_id)
+        )
+
+    @strawberry.field(description="The member whose cover it is.")
+    async def owner(self, info: Info) -> User:
+        """Load the owner."""
+        return await linked_user(info, self.row.owner_id)
+
+    @strawberry.field(description="The kind of cover.", name="type")
+    async def order_type(self, info: Info) -> OrderType:
+        """Load the type."""
+        return OrderType.from_row(await linked(info, load_order_types, self.row.type_code))
+
+    @strawberry.field(description="What this viewer may do now through this order's id.")
+    async def available_actions(self, info: Info) -> list[OrderAction]:
+        """Ask the rules."""
+        member = await linked_member(info, self.row.organisation_id)
+        return [] if member is None else list(actions_through_order(member, self.row.owner_id, self.status))
+
+    @strawberry.field(description="Whether this viewer may share the order now.")
+    async def viewer_can_share(self, info: Info) -> bool:
+        """Ask the rules."""
+        member = await linked_member(info, self.row.organisation_id)
+        organisation = await linked(info, load_organisations, self.row.organisation_id)
+        if member is None or self.status not in SHAREABLE_STATUSES:
+            return False
+        return may_share(member, organisation.share_policy, self.row.owner_id)
+
+    @strawberry.field(description="The order's shared orders that this viewer sees, newest first.")
+    async def shared_orders(
+        self, info: Info, status: SharedOrderStatuses = None, first: First = 20, after: After = None
+    ) -> "share_types.SharedOrderConnection":
+        """Load the same page for all orders of the answer together."""
+        reading, viewer = info.context.reading, info.context.viewer
+        request = page_request(share_types.CURSOR, 20, first=first, after=after)
+        wanted = None if status is None else tuple(status)
+        now = await reading.now()
+        page = await reading.one_of_many(list_of_orders, self.row.id, viewer, after=(wanted, now, request))
+        count = reading.counting(count_of_orders, self.row.id, viewer, after=(wanted, now))
+        return share_types.connection_of(required(page), now, count)
+
+    @strawberry.field(description="The results that were applied to the order, newest first.")
+    async def processing_results(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> "result_types.ProcessingResultConnection":
+        """Load the same page for all orders of the answer together."""
+        reading, viewer = info.context.reading, info.context.viewer
+        request = page_request(result_types.CURSOR, 20, first=first, after=after)
+        page = await reading.one_of_many(list_processing_results, self.row.id, viewer, after=(request,))
+        count = reading.counting(count_processing_results, self.row.id, viewer)
+        return result_types.connection_of(required(page), count)
+
+    @strawberry.field(description="What the log tells about the order, as far as this viewer sees it, newest first.")
+    async def history(self, info: Info, first: First = 20, after: After = None) -> "event_types.OrderEventConnection":
+        """Load the same page for all orders of the answer together."""
+        reading, viewer = info.context.reading, info.context.viewer
+        request = page_request(event_types.CURSOR, 20, first=first, after=after)
+        page = await reading.one_of_many(list_history, self.row.id, viewer, after=(request,))
+        count = reading.counting(count_history, self.row.id, viewer)
+        return event_types.connection_of(required(page), count)
+
+
+# At the end, because these modules need `Order`: it refers to them only when a field is resolved.
+from schema.types import event as event_types  # noqa: E402
+from schema.types import organisation as organisation_types  # noqa: E402
+from schema.types import processing_result as result_types  # noqa: E402
+from schema.types import shared_order as share_types  # noqa: E402

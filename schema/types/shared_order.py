@@ -1,0 +1,128 @@
+"""The second of two linked orders."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from db.keyset import Page
+from db.sharing_tables import SharedOrderRow
+from domain.claiming import refusal_of_claim, status_at
+from domain.processing import actions_through_shared_order
+from domain.vocabulary import ErrorCode, OrderAction, SharedOrderStatus, SharePermission
+from resolvers.claim_shared_order import claim_facts
+from resolvers.load_rows import load_memberships, load_orders
+from schema.context import Info
+from schema.global_id import encode_id
+from schema.linked import linked, linked_user
+from schema.paging import PageCursor
+from schema.types.connection import Connection, connect
+from schema.types.node import Node
+from schema.types.order import Order
+from schema.types.user import User
+
+CURSOR = PageCursor("shared-orders", (UUID,))
+
+
+@strawberry.type(description="When an offer can be claimed: from `opensAt` on, and before `closesAt`.")
+class ClaimWindow:
+    """A half-open interval."""
+
+    opens_at: datetime = strawberry.field(description="The first instant at which a claim succeeds.")
+    closes_at: datetime = strawberry.field(description="The first instant at which it no longer does.")
+
+
+@strawberry.type(description="What a claim by the recipient would answer.")
+class ClaimEligibility:
+    """The rules' answer to a claim, without claiming."""
+
+    claimable: bool = strawberry.field(description="Whether a claim would succeed, or repeat one that did.")
+    code: ErrorCode | None = strawberry.field(description="Why it would be refused; null where it would succeed.")
+    at: datetime = strawberry.field(description="The instant by which this was judged.")
+
+
+@strawberry.type(description="The second order, linked to the first: what a recipient is told to claim.")
+class SharedOrder(Node):
+    """The public face of a shared order."""
+
+    permission: SharePermission = strawberry.field(description="What it lets the recipient do once claimed.")
+    message: str | None = strawberry.field(description="The sender's word to the recipient.")
+    status: SharedOrderStatus = strawberry.field(
+        description="Where it stands; an offer reads EXPIRED from `claimWindow.closesAt` on."
+    )
+    claim_window: ClaimWindow = strawberry.field(description="When it can be claimed.")
+    claimed_at: datetime | None = strawberry.field(description="When it was claimed, also after it was given back.")
+    created_at: datetime = strawberry.field(description="When it was offered.")
+    row: strawberry.Private[SharedOrderRow]
+
+    @classmethod
+    def from_row(cls, row: SharedOrderRow, now: datetime | None = None) -> Self:
+        """Return the row as clients see it.
+
+        Args:
+            row: The shared order.
+            now: The time of the answer; None for a row that was changed by this very answer.
+        """
+        return cls(
+            id=encode_id("SharedOrder", row.id),
+            permission=row.permission,
+            message=row.message,
+            status=row.status if now is None else status_at(row.status, row.closes_at, now),
+            claim_window=ClaimWindow(opens_at=row.opens_at, closes_at=row.closes_at),
+            claimed_at=row.claimed_at,
+            created_at=row.created_at,
+            row=row,
+        )
+
+    @strawberry.field(description="The first order, whose status both terminals follow.")
+    async def order(self, info: Info) -> Order:
+        """Load the order."""
+        return Order.from_row(await linked(info, load_orders, self.row.order_id))
+
+    @strawberry.field(description="The member who shared the order.")
+    async def sender(self, info: Info) -> User:
+        """Load the sender."""
+        return await linked_user(info, self.row.sender_id)
+
+    @strawberry.field(description="The member it is offered to.")
+    async def recipient(self, info: Info) -> User:
+        """Load the recipient."""
+        return await linked_user(info, self.row.recipient_id)
+
+    @strawberry.field(description="What a claim by the recipient would answer now.")
+    async def claim_eligibility(self, info: Info) -> ClaimEligibility:
+        """Ask the rules, as a claim does."""
+        order = await linked(info, load_orders, self.row.order_id)
+        place = (self.row.organisation_id, self.row.recipient_id)
+        membership = await info.context.reading.one_of_many(load_memberships, place)
+        now = await info.context.reading.now()
+        refusal = refusal_of_claim(claim_facts(self.row, order, membership is not None), now)
+        return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
+
+    @strawberry.field(description="What this viewer may do now through this shared order's id.")
+    async def available_actions(self, info: Info) -> list[OrderAction]:
+        """Ask the rules."""
+        order = await linked(info, load_orders, self.row.order_id)
+        actions = actions_through_shared_order(
+            info.context.viewer.user_id,
+            recipient_id=self.row.recipient_id,
+            share_status=self.row.status,
+            permission=self.row.permission,
+            order_status=order.status,
+        )
+        return list(actions)
+
+
+@strawberry.type(description="A page of shared orders.")
+class SharedOrderConnection(Connection[SharedOrder]):
+    """A connection of shared orders."""
+
+
+def connection_of(
+    page: Page[SharedOrderRow], now: datetime, count: Callable[[], Awaitable[int]]
+) -> SharedOrderConnection:
+    """Return a page of rows as clients see it."""
+    nodes = [SharedOrder.from_row(row, now) for row in page.rows]
+    return connect(SharedOrderConnection, page, nodes, lambda row: CURSOR.encode((row.id,)), count)

@@ -1,0 +1,101 @@
+"""Refusals as clients see them: data in the payload, with a code, a sentence and the input's path."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain import errors
+from domain.vocabulary import ErrorCode, OrderAction, OrderStatus
+
+
+@strawberry.interface(description="Why a mutation was refused. What is refused has changed nothing.")
+class UserError:
+    """What all refusals have."""
+
+    code: ErrorCode = strawberry.field(description="The reason, to branch on.")
+    message: str = strawberry.field(description="The reason as an English sentence, to log or show.")
+    path: list[str] = strawberry.field(
+        description='The part of the input it is about, such as `["input", "recipientIds", "1"]`.'
+    )
+
+
+@strawberry.type(description="A refusal that needs no further data.")
+class GenericUserError(UserError):
+    """Any refusal without data of its own."""
+
+
+@strawberry.type(description="The claim came outside its window.")
+class ClaimWindowError(UserError):
+    """The refusal of a claim that is too early or too late."""
+
+    opens_at: datetime = strawberry.field(description="The first instant at which a claim succeeds.")
+    closes_at: datetime = strawberry.field(description="The first instant at which it no longer does.")
+
+
+@strawberry.type(description="Every seat of the order is taken.")
+class SharesExhaustedError(UserError):
+    """The refusal of a claim without a free seat."""
+
+    max_shares: int = strawberry.field(description="How many recipients may hold the order at once.")
+    shares_claimed: int = strawberry.field(description="How many hold it now.")
+
+
+@strawberry.type(description="The order's status does not have this action.")
+class ActionNotAllowedError(UserError):
+    """The refusal of a result that is not, or no longer, possible."""
+
+    current_status: OrderStatus = strawberry.field(description="The order's status.")
+    available_actions: list[OrderAction] = strawberry.field(description="What is possible from it.")
+
+
+@strawberry.type(description="Another result was applied first.")
+class VersionConflictError(UserError):
+    """The refusal of a result that was decided on an older version."""
+
+    current_version: int = strawberry.field(description="The order's version: read it again, then decide again.")
+    current_status: OrderStatus = strawberry.field(description="The order's status.")
+
+
+def user_error(refusal: errors.DomainError) -> UserError:
+    """Return a refusal as clients see it."""
+    path = ["input", *(_camel_case(step) for step in refusal.path)]
+    match refusal:
+        case errors.ClaimWindowRefusal():
+            return ClaimWindowError(
+                code=refusal.code,
+                message=refusal.message,
+                path=path,
+                opens_at=refusal.opens_at,
+                closes_at=refusal.closes_at,
+            )
+        case errors.SharesExhausted():
+            return SharesExhaustedError(
+                code=refusal.code,
+                message=refusal.message,
+                path=path,
+                max_shares=refusal.max_shares,
+                shares_claimed=refusal.shares_claimed,
+            )
+        case errors.ActionNotAllowed():
+            return ActionNotAllowedError(
+                code=refusal.code,
+                message=refusal.message,
+                path=path,
+                current_status=refusal.current_status,
+                available_actions=list(refusal.available_actions),
+            )
+        case errors.VersionConflict():
+            return VersionConflictError(
+                code=refusal.code,
+                message=refusal.message,
+                path=path,
+                current_version=refusal.current_version,
+                current_status=refusal.current_status,
+            )
+        case _:
+            return GenericUserError(code=refusal.code, message=refusal.message, path=path)
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
