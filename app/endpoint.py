@@ -107,7 +107,8 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
             await self._admit(context, authorization)
         except InvalidToken:
             raise ConnectionRejectionError from None
-        return UNSET
+        answered: UnsetType = UNSET
+        return answered
 
     async def _admit(self, context: SignedInContext, authorization: object) -> None:
         claims: Claims = self._tokens.verify(authorization)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import WRITES, create_engine
@@ -34,7 +34,7 @@ async def present(session: AsyncSession) -> datetime:
     granted, so this reads `clock_timestamp()`. On SQLite, one machine, it is that machine's clock.
     """
     if session.get_bind().dialect.name == "postgresql":
-        instant: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        instant: datetime = (await session.exec(select(func.clock_timestamp()))).one()
         return instant.astimezone(UTC)
     return datetime.now(UTC)
 

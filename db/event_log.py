@@ -34,10 +34,10 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
         .returning(col(StreamRow.head))
         .execution_options(synchronize_session=False)
     )
-    head: int = (await session.execute(raised)).scalar_one()
+    head: int = (await session.exec(raised)).scalar_one()
     for sequence, event in enumerate(events, start=head - len(events) + 1):
         event.sequence = sequence
-    await session.execute(insert(EventRow), [event.model_dump() for event in events])
+    await session.exec(insert(EventRow), params=[event.model_dump() for event in events])
     mark_logged(session, organisation_id)
 
 

@@ -54,4 +54,4 @@ async def take_key(
 async def keep_answer(session: AsyncSession, user_id: UUID, key: str, answer: dict[str, Any]) -> None:
     """Keep what the mutation answers, for the next one with the same key."""
     mine = (col(IdempotencyKeyRow.user_id) == user_id, col(IdempotencyKeyRow.key) == key)
-    await session.execute(update(IdempotencyKeyRow).where(*mine).values(answer=answer))
+    await session.exec(update(IdempotencyKeyRow).where(*mine).values(answer=answer))

@@ -20,5 +20,5 @@ async def insert_once(session: AsyncSession, table: type[SQLModel], values: dict
         Whether this transaction inserted it.
     """
     statement = _INSERT[session.get_bind().dialect.name](table).values(**values)
-    inserted = await session.execute(statement.on_conflict_do_nothing())
+    inserted = await session.exec(statement.on_conflict_do_nothing())
     return bool(inserted.rowcount)  # type: ignore[attr-defined]  # an INSERT's result is a CursorResult

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, tuple_, update
+from sqlalchemy import insert, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -112,11 +112,13 @@ class Enrolment:
         )
         for organisation_id, name in await session.exec(turns.with_for_update(key_share=True)):
             self._by_id[organisation_id].name = name
-        places = {(row.organisation_id, row.order.owner_id) for row in rows}
-        known = [place for place in places if all(self._by_id[each].is_there for each in place)]
+        # Also what nobody names: a user of one row in the organisation of another. The index answers it so.
         memberships = (
             select(MembershipRow)
-            .where(tuple_(col(MembershipRow.organisation_id), col(MembershipRow.user_id)).in_(known))
+            .where(
+                col(MembershipRow.organisation_id).in_({row.organisation_id for row in rows}),
+                col(MembershipRow.user_id).in_({row.order.owner_id for row in rows}),
+            )
             .order_by(col(MembershipRow.organisation_id), col(MembershipRow.user_id))
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
@@ -169,13 +171,13 @@ class Enrolment:
                 {"id": user.id, "reference": reference, "name": user.said, "created_at": at}
                 for reference, user in made.items()
             ]
-            await session.execute(insert(UserRow), values)
+            await session.exec(insert(UserRow), params=values)
         if renamed:
-            await session.execute(update(UserRow), [{"id": user.id, "name": user.said} for user in renamed])
+            await session.exec(update(UserRow), params=[{"id": user.id, "name": user.said} for user in renamed])
         if self._made:
-            await session.execute(insert(MembershipRow), [vars(each) for each in self._made.values()])
+            await session.exec(insert(MembershipRow), params=[vars(each) for each in self._made.values()])
         if moved := [each for place, each in self._moved.items() if place not in self._made]:
-            await session.execute(update(MembershipRow), [vars(each) for each in moved])
+            await session.exec(update(MembershipRow), params=[vars(each) for each in moved])
         return [*self._events, *await self._new_names(session, {user.id for user in renamed}, at)]
 
     async def _write_organisations(self, session: AsyncSession, at: datetime) -> None:
@@ -185,11 +187,11 @@ class Enrolment:
             if organisation.said is not None and not organisation.is_there
         ]
         if made:
-            await session.execute(insert(OrganisationRow), [each.model_dump() for each in made])
-            await session.execute(insert(StreamRow), [StreamRow(organisation_id=each.id).model_dump() for each in made])
+            await session.exec(insert(OrganisationRow), params=[each.model_dump() for each in made])
+            await session.exec(insert(StreamRow), params=[StreamRow(organisation_id=each.id).model_dump() for each in made])
         renamed = [each for each in self._organisations.values() if each.is_renamed]
         if renamed:
-            await session.execute(update(OrganisationRow), [{"id": each.id, "name": each.said} for each in renamed])
+            await session.exec(update(OrganisationRow), params=[{"id": each.id, "name": each.said} for each in renamed])
 
     async def _new_names(self, session: AsyncSession, user_ids: Collection[UUID], at: datetime) -> list[EventRow]:
         """Return entries about renamed users for every organisation of theirs, unless it is told of them already."""
@@ -214,4 +216,5 @@ async def _find(
 ) -> dict[str, _Named]:
     there = select(table.reference, table.id, table.name).where(col(table.reference).in_(references))
     found = {reference: _Named(id_there, name) for reference, id_there, name in await session.exec(there)}
-    return {reference: found.get(reference) or _Named(new_id()) for reference in references}
+    # Sorted, so that two imports which make the same users come to them in the same order.
+    return {reference: found.get(reference) or _Named(new_id()) for reference in sorted(references)}

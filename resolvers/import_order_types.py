@@ -71,7 +71,7 @@ async def import_order_types(session: AsyncSession, types: Sequence[OrderTypeToI
     new = [each for code, each in said.items() if code not in there]
     changed = [each for code, each in said.items() if code in there and each != there[code]]
     if new:
-        await session.execute(insert(OrderTypeRow), [vars(each) for each in new])
+        await session.exec(insert(OrderTypeRow), params=[vars(each) for each in new])
     if changed:
-        await session.execute(update(OrderTypeRow), [vars(each) for each in changed])
+        await session.exec(update(OrderTypeRow), params=[vars(each) for each in changed])
     return TypesAnswer(len(new), len(changed), len(said) - len(new) - len(changed), refusals)

@@ -19,7 +19,7 @@ from db.log_tables import EventRow
 from db.order_tables import ImportedOrderRow, OrderRow, OrderTypeRow
 from domain.errors import DomainError
 from resolvers.incoming_rows import IncomingRow, Judgement, Key, Outcome
-from resolvers.order_book import OrderBook, is_one_of
+from resolvers.order_book import OrderBook, may_be_among
 
 
 class Owners(Protocol):
@@ -97,12 +97,12 @@ async def _repeated(session: AsyncSession, rows: Iterable[IncomingRow]) -> set[K
     last = (
         select(OrderRow.organisation_id, OrderRow.reference, ImportedOrderRow.record)
         .join(ImportedOrderRow, same_order)
-        .where(is_one_of(by_key))
+        .where(may_be_among(by_key))
     )
     return {
         (organisation_id, reference)
         for organisation_id, reference, record in await session.exec(last)
-        if not any(row.news(record) for row in by_key[organisation_id, reference])
+        if not any(row.news(record) for row in by_key.get((organisation_id, reference), ()))
     }
 
 

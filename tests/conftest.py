@@ -4,12 +4,14 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from db.database import Database
 from tests.servers import EmbeddedPostgreSQL, migrate, postgresql_database, sqlite_url
+from tests.world import Server, World, serving
 
 EXTERNAL_SERVER = "ORDERSHARE_TEST_POSTGRESQL_URL"
 # Set by the process that owns the run, inherited by its xdist workers: all share one server this way.
@@ -77,3 +79,27 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh, migrated database, once for each supported server."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database, once for each supported server."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    """A small world of people and orders with the application over it, once for each supported server."""
+    made = World(database)
+    await made.populate()
+    yield made
+    await made.http.aclose()
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[Server]:
+    """The world's application on a port of its own."""
+    async with serving(world) as started:
+        yield started
