@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import Database
-from resolvers.let_time_pass import (
+from resolvers.sweep_organisation import (
     BATCH,
     advance_orders,
     expire_offers,
@@ -35,29 +35,23 @@ _CHORES: tuple[
 )
 
 
-async def sweep(database: Database) -> int:
-    """Turn all that is due now into events, and return how many changes that were."""
-    changes = 0
+async def sweep(database: Database) -> None:
+    """Turn all that is due now into events."""
     for find_organisations, change in _CHORES:
         async with database.read() as session:
             organisation_ids = await find_organisations(session)
         for organisation_id in organisation_ids:
             while True:
-                changed = await database.write(partial(_in_turn, change, organisation_id))
-                changes += changed
                 # A batch that is not full was the last one.
-                if changed < BATCH:
+                if await database.write(partial(_in_turn, change, organisation_id)) < BATCH:
                     break
-    return changes
 
 
 async def sweep_for_ever(database: Database) -> None:
-    """Sweep again and again, with a random pause between, so that replicas do not meet; a fault is logged, not fatal."""
+    """Sweep again and again, with a random pause so that replicas do not meet; a fault is logged, not fatal."""
     while True:
         try:
-            # An order whose grace period has passed too takes two steps.
-            while await sweep(database):
-                pass
+            await sweep(database)
         except (SQLAlchemyError, OSError):
             _log.exception("a sweep failed and will be tried again")
         await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret

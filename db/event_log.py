@@ -6,6 +6,7 @@ does: every other lock is taken before it, and it is held for as short as can be
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import insert, update
@@ -14,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import mark_logged
 from db.log_tables import EventRow, StreamRow
+from db.order_tables import OrderRow
 
 
 async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[EventRow]) -> None:
@@ -41,15 +43,24 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     mark_logged(session, organisation_id)
 
 
-async def read_events(session: AsyncSession, organisation_id: UUID, after: int, limit: int) -> Sequence[EventRow]:
+@dataclass(frozen=True)
+class LogEntry:
+    """An event, and who owns the order it is about now: the owner sees its shared orders."""
+
+    event: EventRow
+    owner_id: UUID | None
+
+
+async def read_events(session: AsyncSession, organisation_id: UUID, after: int, limit: int) -> Sequence[LogEntry]:
     """Return at most `limit` events that follow the sequence `after`, in order."""
     following = (
-        select(EventRow)
+        select(EventRow, col(OrderRow.owner_id))
+        .outerjoin(OrderRow, col(OrderRow.id) == col(EventRow.order_id))
         .where(col(EventRow.organisation_id) == organisation_id, col(EventRow.sequence) > after)
         .order_by(col(EventRow.sequence))
         .limit(limit)
     )
-    return (await session.exec(following)).all()
+    return [LogEntry(event, owner_id) for event, owner_id in (await session.exec(following)).all()]
 
 
 async def log_head(session: AsyncSession, organisation_id: UUID) -> int:

@@ -65,7 +65,6 @@ def shared_order_changed(
         order_id=order.id,
         order_version=order.version,
         shared_order_id=shared.id,
-        owner_id=order.owner_id,
         sender_id=shared.sender_id,
         recipient_id=shared.recipient_id,
         payload={"previous_status": previous, "status": shared.status},

@@ -5,8 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
 from db.database import Database
-from db.event_log import read_events
-from db.log_tables import EventRow
+from db.event_log import LogEntry, read_events
 
 BATCH = 200
 """How many events are read at once."""
@@ -14,7 +13,7 @@ BATCH = 200
 _LOOK_AGAIN_SECONDS = (1.0, 2.0)
 
 
-async def follow(database: Database, organisation_id: UUID, after: int) -> AsyncGenerator[Sequence[EventRow], None]:
+async def follow(database: Database, organisation_id: UUID, after: int) -> AsyncGenerator[Sequence[LogEntry], None]:
     """Yield the events after the sequence `after`, in batches that are never empty, for as long as the caller asks.
 
     No connection is held while it waits. A hint may be lost, or come from a process that shares no hints with this
@@ -30,9 +29,9 @@ async def follow(database: Database, organisation_id: UUID, after: int) -> Async
             # Before the read: a hint that comes during it is kept for the wait.
             wakeup.forget()
             async with database.read() as session:
-                events = await read_events(session, organisation_id, after, BATCH)
-            if events:
-                after = events[-1].sequence
-                yield events
+                entries = await read_events(session, organisation_id, after, BATCH)
+            if entries:
+                after = entries[-1].event.sequence
+                yield entries
             else:
                 await wakeup.wait(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311 - jitter, not a secret

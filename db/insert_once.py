@@ -21,4 +21,4 @@ async def insert_once(session: AsyncSession, table: type[SQLModel], values: dict
     """
     statement = _INSERT[session.get_bind().dialect.name](table).values(**values)
     inserted = await session.exec(statement.on_conflict_do_nothing())
-    return bool(inserted.rowcount)  # type: ignore[attr-defined]  # an INSERT's result is a CursorResult
+    return bool(inserted.rowcount)

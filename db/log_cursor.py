@@ -58,9 +58,11 @@ class LogCursor:
             )
         except (UnicodeEncodeError, binascii.Error, struct.error):
             raise CursorInvalid from None
-        if version != _VERSION:
+        cursor = cls(UUID(bytes=organisation), sequence, mark)
+        # One place has one text: what merely decodes to it is not ours.
+        if version != _VERSION or str(cursor) != text:
             raise CursorInvalid
-        return cls(UUID(bytes=organisation), sequence, mark)
+        return cursor
 
 
 async def log_end(session: AsyncSession, organisation_id: UUID) -> LogCursor:

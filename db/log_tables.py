@@ -32,7 +32,7 @@ class StreamRow(SQLModel, table=True):
 class EventRow(SQLModel, table=True):
     """One change, as it was when it happened; never altered.
 
-    `owner_id`, `sender_id` and `recipient_id` are set for events about a shared order: they and the admins see it.
+    `sender_id` and `recipient_id` are set for events about a shared order: they, the order's owner and admins see it.
     """
 
     __tablename__ = "event"
@@ -56,7 +56,6 @@ class EventRow(SQLModel, table=True):
     order_id: UUID | None = None
     order_version: int | None = None
     shared_order_id: UUID | None = None
-    owner_id: UUID | None = None
     sender_id: UUID | None = None
     recipient_id: UUID | None = None
     subject_id: UUID | None = Field(default=None, foreign_key="app_user.id")

@@ -55,7 +55,7 @@ class OrderRow(SQLModel, table=True):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("premium_minor >= 0", name="premium"),
         CheckConstraint("length(currency) = 3", name="currency"),
-        CheckConstraint("expires_at IS NULL OR expires_at > effective_at", name="cover"),
+        CheckConstraint("expires_at IS NULL OR expires_at >= effective_at", name="cover"),
         CheckConstraint(
             "(reason_cause = 'PROCESSED') = "
             "(reason_action IS NOT NULL AND reason_actor_id IS NOT NULL AND reason_via IS NOT NULL)",

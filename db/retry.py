@@ -17,7 +17,8 @@ def may_succeed_again(fault: DBAPIError) -> bool:
     """Return whether `fault` is a serialization failure, a deadlock, or a busy or locked SQLite database."""
     original = fault.orig
     if isinstance(original, sqlite3.OperationalError):
-        primary_code = original.sqlite_errorcode & 0xFF
+        # Absent on errors that the driver raises without asking SQLite.
+        primary_code = getattr(original, "sqlite_errorcode", 0) & 0xFF
         return primary_code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return getattr(original, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED)
 

@@ -77,7 +77,7 @@ class InProcessSignals:
             yield wakeup
         finally:
             listeners.discard(wakeup)
-            if not listeners and self._listeners.get(organisation_id) is listeners:
+            if not listeners:
                 del self._listeners[organisation_id]
 
     async def start(self) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from domain.errors import ClaimWindowRefusal, DomainError, SharesExhausted, invalid_input
+from domain.errors import ClaimWindowRefusal, DomainError, SharesExhausted, forbidden, invalid_input
+from domain.people import Member, not_a_member
 from domain.sharing import ClaimWindow, require_shareable
 from domain.vocabulary import ErrorCode, OrderStatus, SharedOrderStatus
 
@@ -33,7 +35,7 @@ class Claim:
 
 
 def status_at(status: SharedOrderStatus, closes_at: datetime, now: datetime) -> SharedOrderStatus:
-    """Return the status that a reader sees: an offer is EXPIRED from `closes_at` on, whether or not it is logged yet."""
+    """Return the status that a reader sees: an offer is EXPIRED from `closes_at` on, logged already or not."""
     if status is SharedOrderStatus.OFFERED and now >= closes_at:
         return SharedOrderStatus.EXPIRED
     return status
@@ -58,7 +60,7 @@ def refusal_of_claim(claim: Claim, now: datetime) -> DomainError | None:
     if now < claim.window.opens_at:
         return _outside_window(ErrorCode.CLAIM_WINDOW_NOT_OPEN, "The claim window is not open yet.", claim.window)
     if not claim.recipient_is_member:
-        return DomainError(ErrorCode.NOT_A_MEMBER, "The recipient is no longer a member of this organisation.")
+        return not_a_member()
     try:
         require_shareable(claim.order_status)
     except DomainError as refusal:
@@ -77,8 +79,38 @@ def _outside_window(code: ErrorCode, message: str, window: ClaimWindow) -> Claim
     return ClaimWindowRefusal(code, message, opens_at=window.opens_at, closes_at=window.closes_at)
 
 
+def require_recipient_acts(member: Member, recipient_id: UUID) -> None:
+    """Refuse anyone but the recipient to claim, decline or release.
+
+    Raises:
+        DomainError: FORBIDDEN.
+    """
+    if member.user_id != recipient_id:
+        raise forbidden("Only the recipient of this shared order may do this.")
+
+
+def require_may_revoke(member: Member, *, sender_id: UUID, owner_id: UUID) -> None:
+    """Refuse anyone but the sender, the order's owner and admins to revoke.
+
+    Raises:
+        DomainError: FORBIDDEN.
+    """
+    if member.user_id != sender_id and not member.rules_over(owner_id):
+        raise forbidden("Only the sender, the order's owner and admins revoke a shared order.")
+
+
+def require_may_extend(member: Member, *, sender_id: UUID) -> None:
+    """Refuse anyone but the sender and admins to extend a claim window.
+
+    Raises:
+        DomainError: FORBIDDEN.
+    """
+    if member.user_id != sender_id and not member.is_admin:
+        raise forbidden("Only the sender and admins extend a claim window.")
+
+
 def require_offered(status: SharedOrderStatus) -> None:
-    """Refuse to decline what is not on offer.
+    """Refuse to decline what is not on offer; `status` is what a reader sees, from `status_at`.
 
     Raises:
         DomainError: NOT_OFFERED.
@@ -98,10 +130,10 @@ def require_claimed(status: SharedOrderStatus) -> None:
 
 
 def require_revocable(status: SharedOrderStatus) -> None:
-    """Refuse to revoke a shared order that has ended already.
+    """Refuse to revoke a shared order that has ended already; `status` is what a reader sees, from `status_at`.
 
     Raises:
-        DomainError: NOT_CLAIMED where it was claimed once, NOT_OFFERED where it never was.
+        DomainError: NOT_CLAIMED where it was released, NOT_OFFERED where it ended otherwise.
     """
     if status in OPEN_STATUSES:
         return

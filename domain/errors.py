@@ -4,7 +4,9 @@ A refusal says which argument it is about in `path`: the names of the use case's
 list, the position. Whoever shows it to a client translates the names.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -38,32 +40,45 @@ class DomainError(Exception):
 class ClaimWindowRefusal(DomainError):
     """The claim came before `opens_at`, or at or after `closes_at`."""
 
-    opens_at: datetime = datetime.min
-    closes_at: datetime = datetime.max
+    opens_at: datetime = field(kw_only=True)
+    closes_at: datetime = field(kw_only=True)
 
 
 @dataclass(eq=False)
 class SharesExhausted(DomainError):
     """Every seat of the order is taken."""
 
-    max_shares: int = 0
-    shares_claimed: int = 0
+    max_shares: int = field(kw_only=True)
+    shares_claimed: int = field(kw_only=True)
 
 
 @dataclass(eq=False)
 class ActionNotAllowed(DomainError):
     """The order's status has no such transition; `available_actions` are the ones it has for this viewer."""
 
-    current_status: OrderStatus = OrderStatus.PENDING
-    available_actions: tuple[OrderAction, ...] = ()
+    current_status: OrderStatus = field(kw_only=True)
+    available_actions: tuple[OrderAction, ...] = field(kw_only=True)
 
 
 @dataclass(eq=False)
 class VersionConflict(DomainError):
     """Another result was applied since the version that the terminal had in view."""
 
-    current_version: int = 0
-    current_status: OrderStatus = OrderStatus.PENDING
+    current_version: int = field(kw_only=True)
+    current_status: OrderStatus = field(kw_only=True)
+
+
+@contextmanager
+def about(*path: str | int) -> Iterator[None]:
+    """Say of a refusal inside that does not tell which argument it is about: about this one.
+
+    Raises:
+        DomainError: The refusal, with a path.
+    """
+    try:
+        yield
+    except DomainError as refusal:
+        raise (refusal if refusal.path else refusal.at(*path)) from None
 
 
 def not_found(what: str, *path: str | int) -> DomainError:

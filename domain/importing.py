@@ -121,8 +121,8 @@ def require_cover(effective_at: datetime, expires_at: datetime | None) -> None:
     Raises:
         DomainError: INVALID_INPUT.
     """
-    if expires_at is not None and expires_at <= effective_at:
-        raise invalid_input("expiresAt must be after effectiveAt.", "expires_at")
+    if expires_at is not None and expires_at < effective_at:
+        raise invalid_input("expiresAt must not be before effectiveAt.", "expires_at")
 
 
 def require_seats(max_shares: int, shares_claimed: int) -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from domain.errors import invalid_input
 from domain.vocabulary import OrderAction, OrderStatus
 
-GRACE_PERIOD = timedelta(days=30)
+GRACE = timedelta(days=30)
 """How long an order stays in its grace period after `expires_at` before it lapses."""
 
 
@@ -78,7 +78,7 @@ def status_after_time(status: OrderStatus, expires_at: datetime | None, now: dat
         return None
     if status is OrderStatus.IN_FORCE and expires_at <= now:
         return OrderStatus.GRACE_PERIOD
-    if status is OrderStatus.GRACE_PERIOD and expires_at + GRACE_PERIOD <= now:
+    if status is OrderStatus.GRACE_PERIOD and expires_at <= now - GRACE:
         return OrderStatus.LAPSED
     return None
 
@@ -93,8 +93,8 @@ def expiry_after(
 ) -> datetime | None:
     """Return when the order's cover ends once `action` is applied.
 
-    RENEW needs a new end. REINSTATE takes one, and needs it where the cover and its grace period are over: without
-    it the order would lapse again at once. No other action moves the end.
+    RENEW needs a new end. REINSTATE takes one: without it, an order whose cover and grace period are over lapses again
+    as time passes. No other action moves the end.
 
     Raises:
         DomainError: INVALID_INPUT, about `new_expires_at`.
@@ -102,10 +102,6 @@ def expiry_after(
     if new_expires_at is None:
         if action is OrderAction.RENEW:
             raise invalid_input("RENEW needs newExpiresAt, the new end of the cover.", "new_expires_at")
-        if action is OrderAction.REINSTATE and expires_at is not None and expires_at + GRACE_PERIOD <= now:
-            raise invalid_input(
-                "The cover and its grace period are over: REINSTATE needs newExpiresAt.", "new_expires_at"
-            )
         return expires_at
     if action not in (OrderAction.RENEW, OrderAction.REINSTATE):
         raise invalid_input(f"{action} does not take newExpiresAt.", "new_expires_at")

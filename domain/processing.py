@@ -22,7 +22,7 @@ def actions_through_shared_order(
     permission: SharePermission,
     order_status: OrderStatus,
 ) -> tuple[OrderAction, ...]:
-    """Return what `user_id` may do now through the second order: its recipient, once claimed with PROCESS, everything."""
+    """Return what `user_id` may do through the second order: all for its recipient, once claimed with PROCESS."""
     if user_id == recipient_id and share_status is SharedOrderStatus.CLAIMED and permission is SharePermission.PROCESS:
         return actions_from(order_status)
     return ()

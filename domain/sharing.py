@@ -1,7 +1,8 @@
 """Who may share which order, to whom, and for how long."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.errors import DomainError, forbidden, invalid_input
@@ -19,6 +20,8 @@ MAX_RECIPIENTS = 100
 
 MAX_MESSAGE_LENGTH = 1000
 """How many characters a message to the recipient, or a note to a result, has at most."""
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def claim_window(opens_at: datetime | None, closes_at: datetime | None, now: dat
     """
     opens_at = now if opens_at is None else opens_at
     if closes_at is None:
+        if opens_at > datetime.max.replace(tzinfo=UTC) - DEFAULT_CLAIM_PERIOD:
+            raise invalid_input("opensAt is too far in the future.", "claim_window", "opens_at")
         closes_at = opens_at + DEFAULT_CLAIM_PERIOD
     if closes_at <= opens_at:
         raise invalid_input("closesAt must be after opensAt.", "claim_window", "closes_at")
@@ -121,10 +126,10 @@ def already_shared() -> DomainError:
 
 
 def require_short_text(text: str | None, *path: str) -> None:
-    """Refuse a message or note that is too long or holds a NUL, which PostgreSQL cannot store.
+    """Refuse a message or note that is too long, or holds what PostgreSQL cannot store: NUL, or half a character.
 
     Raises:
         DomainError: INVALID_INPUT.
     """
-    if text is not None and (len(text) > MAX_MESSAGE_LENGTH or "\x00" in text):
+    if text is not None and (len(text) > MAX_MESSAGE_LENGTH or _UNSTORABLE.search(text)):
         raise invalid_input(f"At most {MAX_MESSAGE_LENGTH} characters, and none of them NUL.", *path)

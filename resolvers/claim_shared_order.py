@@ -8,13 +8,13 @@ from db.database import present
 from db.event_log import append
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
-from domain.claiming import Claim, refusal_of_claim
-from domain.errors import forbidden
+from domain.claiming import Claim, refusal_of_claim, require_recipient_acts
 from domain.people import Viewer
 from domain.sharing import ClaimWindow
 from domain.vocabulary import SharedOrderStatus
 from resolvers.access import lock_shared_order
 from resolvers.offers import move
+from resolvers.order_changes import let_time_pass
 
 
 def claim_facts(shared: SharedOrderRow, order: OrderRow, recipient_is_member: bool) -> Claim:
@@ -37,14 +37,14 @@ async def claim_shared_order(session: AsyncSession, viewer: Viewer, shared_order
     """
     locked = await lock_shared_order(session, viewer, shared_order_id)
     shared, order = locked.shared, locked.order
-    if shared.recipient_id != viewer.user_id:
-        raise forbidden("Only the recipient claims a shared order.", "shared_order_id")
+    require_recipient_acts(locked.member, shared.recipient_id)
     # After the locks: a claim that waited for them is judged by when it got them.
     at = await present(session)
+    passed = await let_time_pass(session, order, at)
     refusal = refusal_of_claim(claim_facts(shared, order, locked.recipient_is_member), at)
     if refusal is not None:
-        raise refusal.at("shared_order_id")
+        raise refusal
     if shared.status is SharedOrderStatus.OFFERED:
-        event = move(shared, order, SharedOrderStatus.CLAIMED, viewer.user_id, at)
-        await append(session, order.organisation_id, [event])
+        passed.append(move(shared, order, SharedOrderStatus.CLAIMED, viewer.user_id, at))
+    await append(session, order.organisation_id, passed)
     return shared

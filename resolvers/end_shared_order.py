@@ -7,8 +7,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.database import present
 from db.event_log import append
 from db.sharing_tables import SharedOrderRow
-from domain.claiming import require_claimed, require_offered, require_revocable, status_at
-from domain.errors import DomainError, forbidden
+from domain.claiming import (
+    require_claimed,
+    require_may_revoke,
+    require_offered,
+    require_recipient_acts,
+    require_revocable,
+    status_at,
+)
 from domain.people import Viewer
 from domain.vocabulary import SharedOrderStatus
 from resolvers.access import LockedSharedOrder, lock_shared_order
@@ -22,7 +28,7 @@ async def decline_shared_order(session: AsyncSession, viewer: Viewer, shared_ord
         DomainError: NOT_FOUND, FORBIDDEN or NOT_OFFERED.
     """
     locked = await lock_shared_order(session, viewer, shared_order_id)
-    _require_recipient(locked)
+    require_recipient_acts(locked.member, locked.shared.recipient_id)
     return await _end(session, locked, SharedOrderStatus.DECLINED)
 
 
@@ -33,7 +39,7 @@ async def release_shared_order(session: AsyncSession, viewer: Viewer, shared_ord
         DomainError: NOT_FOUND, FORBIDDEN or NOT_CLAIMED.
     """
     locked = await lock_shared_order(session, viewer, shared_order_id)
-    _require_recipient(locked)
+    require_recipient_acts(locked.member, locked.shared.recipient_id)
     return await _end(session, locked, SharedOrderStatus.RELEASED)
 
 
@@ -44,9 +50,7 @@ async def revoke_shared_order(session: AsyncSession, viewer: Viewer, shared_orde
         DomainError: NOT_FOUND, FORBIDDEN, NOT_OFFERED or NOT_CLAIMED.
     """
     locked = await lock_shared_order(session, viewer, shared_order_id)
-    is_sender = locked.shared.sender_id == viewer.user_id
-    if not is_sender and not locked.member.rules_over(locked.order.owner_id):
-        raise forbidden("Only the sender, the order's owner and admins revoke a shared order.", "shared_order_id")
+    require_may_revoke(locked.member, sender_id=locked.shared.sender_id, owner_id=locked.order.owner_id)
     return await _end(session, locked, SharedOrderStatus.REVOKED)
 
 
@@ -57,18 +61,10 @@ _REQUIREMENT = {
 }
 
 
-def _require_recipient(locked: LockedSharedOrder) -> None:
-    if locked.shared.recipient_id != locked.member.user_id:
-        raise forbidden("Only the recipient may do this.", "shared_order_id")
-
-
 async def _end(session: AsyncSession, locked: LockedSharedOrder, end: SharedOrderStatus) -> SharedOrderRow:
     shared = locked.shared
     at = await present(session)
-    try:
-        _REQUIREMENT[end](status_at(shared.status, shared.closes_at, at))
-    except DomainError as refusal:
-        raise refusal.at("shared_order_id") from None
+    _REQUIREMENT[end](status_at(shared.status, shared.closes_at, at))
     event = move(shared, locked.order, end, locked.member.user_id, at)
     await append(session, shared.organisation_id, [event])
     return shared

@@ -9,13 +9,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.database import present
 from db.event_log import append
 from db.sharing_tables import SharedOrderRow
-from domain.claiming import OPEN_STATUSES, extended_window
-from domain.errors import forbidden
+from domain.claiming import OPEN_STATUSES, extended_window, require_may_extend
 from domain.people import Viewer, not_a_member
 from domain.sharing import ClaimWindow, already_shared, require_shareable
 from domain.vocabulary import SharedOrderStatus
 from resolvers.access import LockedSharedOrder, lock_shared_order, lock_shared_orders
 from resolvers.offers import expire_if_due, move
+from resolvers.order_changes import let_time_pass
 
 
 async def extend_claim_window(
@@ -35,12 +35,12 @@ async def extend_claim_window(
     """
     locked = await lock_shared_order(session, viewer, shared_order_id)
     shared, order = locked.shared, locked.order
-    if shared.sender_id != viewer.user_id and not locked.member.is_admin:
-        raise forbidden("Only the sender and admins extend a claim window.", "shared_order_id")
+    require_may_extend(locked.member, sender_id=shared.sender_id)
     at = await present(session)
+    events = await let_time_pass(session, order, at)
     window = ClaimWindow(shared.opens_at, shared.closes_at)
     window = extended_window(shared.status, window, closes_at, at)
-    events = expire_if_due(shared, order, at)
+    events += expire_if_due(shared, order, at)
     if shared.status is SharedOrderStatus.EXPIRED:
         await _require_can_reopen(session, locked)
     shared.closes_at = window.closes_at
@@ -52,8 +52,8 @@ async def extend_claim_window(
 async def _require_can_reopen(session: AsyncSession, locked: LockedSharedOrder) -> None:
     shared = locked.shared
     if not locked.recipient_is_member:
-        raise not_a_member("shared_order_id")
-    require_shareable(locked.order.status, "shared_order_id")
+        raise not_a_member()
+    require_shareable(locked.order.status)
     others = await lock_shared_orders(
         session,
         col(SharedOrderRow.order_id) == shared.order_id,
@@ -62,4 +62,4 @@ async def _require_can_reopen(session: AsyncSession, locked: LockedSharedOrder) 
         col(SharedOrderRow.id) != shared.id,
     )
     if others:
-        raise already_shared().at("shared_order_id")
+        raise already_shared()

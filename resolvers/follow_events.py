@@ -58,7 +58,8 @@ async def follow_events(database: Database, listening: Listening) -> AsyncGenera
     """
     member = listening.member
     async for batch in follow(database, member.organisation_id, listening.after):
-        for event in batch:
+        for entry in batch:
+            event = entry.event
             if _is_about(event, member) and event.sequence > listening.known_until:
                 role = event.payload["role"]
                 if role is None:
@@ -67,7 +68,7 @@ async def follow_events(database: Database, listening: Listening) -> AsyncGenera
             if may_see_event(
                 member,
                 event.kind,
-                owner_id=event.owner_id,
+                owner_id=entry.owner_id,
                 sender_id=event.sender_id,
                 recipient_id=event.recipient_id,
             ):

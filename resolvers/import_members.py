@@ -188,7 +188,9 @@ class Enrolment:
         ]
         if made:
             await session.exec(insert(OrganisationRow), params=[each.model_dump() for each in made])
-            await session.exec(insert(StreamRow), params=[StreamRow(organisation_id=each.id).model_dump() for each in made])
+            await session.exec(
+                insert(StreamRow), params=[StreamRow(organisation_id=each.id).model_dump() for each in made]
+            )
         renamed = [each for each in self._organisations.values() if each.is_renamed]
         if renamed:
             await session.exec(update(OrganisationRow), params=[{"id": each.id, "name": each.said} for each in renamed])

@@ -54,17 +54,13 @@ async def count_history(session: AsyncSession, viewer: Viewer, order_ids: Collec
 
 
 def _visible(viewer: Viewer) -> list[ColumnElement[bool]]:
-    """Return the conditions that the viewer sees an entry: `domain.people.may_see_event` as SQL.
-
-    The present owner of the order counts too: of a history one sees what one may see now.
-    """
+    """Return the conditions that the viewer sees an entry: `domain.people.may_see_event` as SQL."""
     organisation_id = col(EventRow.organisation_id)
     owns = exists().where(col(OrderRow.id) == col(EventRow.order_id), col(OrderRow.owner_id) == viewer.user_id)
     return [
         viewer_belongs_to(viewer, organisation_id),
         or_(
             col(EventRow.kind) != EventKind.SHARED_ORDER_CHANGED,
-            col(EventRow.owner_id) == viewer.user_id,
             col(EventRow.sender_id) == viewer.user_id,
             col(EventRow.recipient_id) == viewer.user_id,
             owns,

@@ -210,7 +210,9 @@ class OrderBook:
             # Without it, rows that leave different columns empty would be written one by one.
             with_nulls = insert(OrderRow).execution_options(render_nulls=True)
             await session.exec(with_nulls, params=[order.model_dump() for order in self._made.values()])
-            await session.exec(insert(ImportedOrderRow), params=[self._record_of(order) for order in self._made.values()])
+            await session.exec(
+                insert(ImportedOrderRow), params=[self._record_of(order) for order in self._made.values()]
+            )
         if changed:
             values = [{name: getattr(order, name) for name in _UPDATED_COLUMNS} for order in changed]
             await session.exec(update(OrderRow), params=values)

@@ -3,8 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.event_rows import order_status_changed
+from db.log_tables import EventRow
 from db.order_tables import OrderRow
+from domain.lifecycle import ENDED_STATUSES, status_after_time
 from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
+from resolvers.offers import end_offers
 
 
 def count_change(order: OrderRow, at: datetime) -> None:
@@ -45,3 +51,23 @@ def set_status(
     order.reason_via = via
     order.reason_at = at
     return previous
+
+
+async def let_time_pass(session: AsyncSession, order: OrderRow, at: datetime) -> list[EventRow]:
+    """Bring an order to the status that the passing of time has led to, and return the entries for the log.
+
+    Whatever judges an order by its status calls this first: the sweeper may not have come by yet.
+
+    Args:
+        session: The transaction, which holds the order's lock.
+        order: The order.
+        at: The present, from a clock read after the lock.
+    """
+    events: list[EventRow] = []
+    while (status := status_after_time(order.status, order.expires_at, at)) is not None:
+        previous = set_status(order, status, StatusCause.TIME, at)
+        count_change(order, at)
+        events.append(order_status_changed(order, previous, None))
+        if status in ENDED_STATUSES:
+            events += await end_offers(session, order, None, at)
+    return events

@@ -19,7 +19,7 @@ from domain.sharing import require_short_text
 from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
 from resolvers.access import lock_order, lock_shared_order
 from resolvers.offers import end_offers
-from resolvers.order_changes import count_change, set_status
+from resolvers.order_changes import count_change, let_time_pass, set_status
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,11 @@ async def _apply(
     session: AsyncSession, viewer: Viewer, order: OrderRow, shared_order_id: UUID | None, result: Result
 ) -> ProcessAnswer:
     require_short_text(result.note, "note")
+    at = await present(session)
+    passed = await let_time_pass(session, order, at)
     to_status = result_of(
         result.action, status=order.status, version=order.version, expected_version=result.expected_version
     )
-    at = await present(session)
     expires_at = expiry_after(
         result.action,
         effective_at=order.effective_at,
@@ -94,7 +95,7 @@ async def _apply(
     kept, event = _change(order, to_status, expires_at, viewer, shared_order_id, result, at)
     session.add(kept)
     ended = await end_offers(session, order, viewer.user_id, at) if to_status in ENDED_STATUSES else []
-    await append(session, order.organisation_id, [event, *ended])
+    await append(session, order.organisation_id, [*passed, event, *ended])
     return ProcessAnswer(order, kept)
 
 

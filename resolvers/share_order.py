@@ -30,6 +30,7 @@ from domain.sharing import (
 from domain.vocabulary import SharedOrderStatus, SharePermission
 from resolvers.access import find_member, lock_memberships, lock_orders, lock_shared_orders
 from resolvers.offers import expire_if_due
+from resolvers.order_changes import let_time_pass
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class _Sending:
     window: ClaimWindow
     instruction: Instruction
     at: datetime
+    passed: list[EventRow]
 
 
 async def share_order(session: AsyncSession, viewer: Viewer, instruction: Instruction) -> ShareAnswer:
@@ -85,7 +87,7 @@ async def share_order(session: AsyncSession, viewer: Viewer, instruction: Instru
     sending = await _lock(session, viewer, instruction)
     offered: list[SharedOrderRow] = []
     refusals: list[DomainError] = []
-    events: list[EventRow] = []
+    events = sending.passed
     for position, recipient_id in enumerate(instruction.recipient_ids):
         try:
             expired, shared = await _offer(session, sending, recipient_id)
@@ -122,10 +124,11 @@ async def _lock(session: AsyncSession, viewer: Viewer, instruction: Instruction)
         col(SharedOrderRow.status).in_(OPEN_STATUSES),
     )
     open_shares = {shared.recipient_id: shared for shared in shares}
-    await _require_allowed(session, sender, order, open_shares, instruction)
     at = await present(session)
+    passed = await let_time_pass(session, order, at)
+    await _require_allowed(session, sender, order, open_shares, instruction)
     window = claim_window(instruction.opens_at, instruction.closes_at, at)
-    return _Sending(sender, order, members, open_shares, window, instruction, at)
+    return _Sending(sender, order, members, open_shares, window, instruction, at, passed)
 
 
 async def _require_allowed(

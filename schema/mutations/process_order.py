@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.errors import not_found
+from domain.errors import about, not_found
 from domain.people import Viewer
 from domain.vocabulary import OrderAction
 from resolvers.process_order import ProcessAnswer, Result, process_order, process_shared_order
@@ -27,7 +27,8 @@ class ProcessOrderInput:
 
     order_id: strawberry.ID = strawberry.field(
         description=(
-            "The terminal's own: the id of an `Order` (its owner and admins) or of a claimed `SharedOrder` (its recipient)."
+            "The terminal's own: the id of an `Order` (for its owner and admins) "
+            "or of a claimed `SharedOrder` (for its recipient)."
         )
     )
     action: OrderAction = strawberry.field(description="What was done; one of `availableActions`.")
@@ -62,7 +63,8 @@ async def resolve_process_order(info: Info, input: Annotated[ProcessOrderInput, 
     async def process(session: AsyncSession, viewer: Viewer) -> ProcessAnswer:
         if type_name not in _USE_CASES:
             raise not_found("order", "order_id")
-        return await _USE_CASES[type_name](session, viewer, row_id, result)
+        with about("order_id"):
+            return await _USE_CASES[type_name](session, viewer, row_id, result)
 
     outcome = await mutate(info, input, ProcessAnswer, process)
     if outcome.answer is None:

@@ -31,7 +31,8 @@ class ShareOrderInput:
     order_id: strawberry.ID = strawberry.field(description="The order to share.")
     recipient_ids: list[strawberry.ID] = strawberry.field(
         description=(
-            "1 to 100 members of the organisation. More than `maxShares` may be offered: the first to claim get the seats."
+            "1 to 100 members of the organisation. More than `maxShares` may be offered: "
+            "the first to claim get the seats."
         )
     )
     permission: SharePermission = strawberry.field(

@@ -9,6 +9,7 @@ import strawberry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sharing_tables import SharedOrderRow
+from domain.errors import about
 from domain.people import Viewer
 from resolvers.claim_shared_order import claim_shared_order
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
@@ -125,9 +126,12 @@ async def _resolve(
     use_case: Callable[[AsyncSession, Viewer, UUID], Awaitable[SharedOrderRow]],
 ) -> Payload:
     shared_order_id = decode_id("SharedOrder", given.shared_order_id)
-    outcome = await mutate(
-        info, given, SharedOrderRow, lambda session, viewer: use_case(session, viewer, shared_order_id)
-    )
+
+    async def work(session: AsyncSession, viewer: Viewer) -> SharedOrderRow:
+        with about("shared_order_id"):
+            return await use_case(session, viewer, shared_order_id)
+
+    outcome = await mutate(info, given, SharedOrderRow, work)
     row = outcome.answer
     return payload(shared_order=None if row is None else SharedOrder.from_row(row), user_errors=outcome.user_errors)
 

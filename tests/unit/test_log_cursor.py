@@ -116,14 +116,14 @@ def test_a_cursor_of_another_format_is_refused(cursor: LogCursor, version: int) 
 
 @given(cursors, st.integers(0, 43), st.characters())
 def test_a_character_that_no_cursor_has_spoils_it(cursor: LogCursor, place: int, stray: str) -> None:
-    assume(not (stray.isascii() and stray.isalnum()) and stray not in "-_+/")
+    assume(not (stray.isascii() and stray.isalnum()) and stray not in "-_")
     text = str(cursor)
 
     with pytest.raises(CursorInvalid):
         LogCursor.parse(text[:place] + stray + text[place + 1 :])
 
 
-@given(cursors, st.sampled_from([" ", "\n", "A", "\x00", "é"]))
+@given(cursors, st.sampled_from([" ", "\n", "A", "\x00", "é", "="]))
 def test_a_character_added_at_either_end_is_refused(cursor: LogCursor, stray: str) -> None:
     for text in (f"{stray}{cursor}", f"{cursor}{stray}"):
         with pytest.raises(CursorInvalid):

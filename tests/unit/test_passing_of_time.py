@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from domain.lifecycle import GRACE_PERIOD, status_after_time
+from domain.lifecycle import GRACE, status_after_time
 from domain.vocabulary import OrderStatus
 
 EXPIRY = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def steps_until(status: OrderStatus, now: datetime) -> list[OrderStatus]:
 
 
 def test_the_grace_period_is_thirty_days() -> None:
-    assert timedelta(days=30) == GRACE_PERIOD
+    assert timedelta(days=30) == GRACE
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
-from db.event_rows import order_status_changed
 from db.log_tables import EventRow
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
-from domain.lifecycle import ENDED_STATUSES, GRACE_PERIOD, status_after_time
-from domain.vocabulary import OrderStatus, SharedOrderStatus, StatusCause
+from domain.lifecycle import GRACE
+from domain.vocabulary import OrderStatus, SharedOrderStatus
 from resolvers.access import lock_orders, lock_shared_orders
-from resolvers.offers import end_offers, expire_if_due
-from resolvers.order_changes import count_change, set_status
+from resolvers.offers import expire_if_due
+from resolvers.order_changes import let_time_pass
 
 BATCH = 100
 """How many orders one transaction changes at the most, so that others do not wait for long."""
@@ -47,10 +46,10 @@ async def organisations_with_due_orders(session: AsyncSession) -> Sequence[UUID]
 
 
 async def expire_offers(session: AsyncSession, organisation_id: UUID) -> int:
-    """Store and log that offers of the organisation have expired, at most `BATCH` orders' at a time.
+    """Store and log that offers of the organisation have expired, of at most `BATCH` orders at a time.
 
     Returns:
-        How many expired.
+        How many orders were looked at; fewer than `BATCH` were the last.
     """
     due = (
         select(SharedOrderRow.order_id)
@@ -58,20 +57,21 @@ async def expire_offers(session: AsyncSession, organisation_id: UUID) -> int:
         .distinct()
         .limit(BATCH)
     )
-    orders = await lock_orders(session, organisation_id, (await session.exec(due)).all())
+    due_ids = (await session.exec(due)).all()
+    orders = await lock_orders(session, organisation_id, due_ids)
     by_id = {order.id: order for order in orders}
     at = await present(session)
     offers = await lock_shared_orders(session, col(SharedOrderRow.order_id).in_(by_id), *_due_offers(at))
     events = [event for offer in offers for event in expire_if_due(offer, by_id[offer.order_id], at)]
     await append(session, organisation_id, events)
-    return len(events)
+    return len(due_ids)
 
 
 async def advance_orders(session: AsyncSession, organisation_id: UUID) -> int:
-    """Bring orders whose time has come one step on, at most `BATCH` at a time, and log it.
+    """Bring orders whose time has come to the status it leads to, at most `BATCH` at a time, and log it.
 
     Returns:
-        How many orders changed.
+        How many orders were looked at; fewer than `BATCH` were the last.
     """
     now = await present(session)
     due_ids: list[UUID] = []
@@ -81,21 +81,10 @@ async def advance_orders(session: AsyncSession, organisation_id: UUID) -> int:
     orders = await lock_orders(session, organisation_id, due_ids)
     at = await present(session)
     events: list[EventRow] = []
-    changed = 0
     for order in orders:
-        status_now = status_after_time(order.status, order.expires_at, at)
-        if status_now is not None:
-            changed += 1
-            events += await _advance(session, order, status_now, at)
+        events += await let_time_pass(session, order, at)
     await append(session, organisation_id, events)
-    return changed
-
-
-async def _advance(session: AsyncSession, order: OrderRow, status: OrderStatus, at: datetime) -> list[EventRow]:
-    previous = set_status(order, status, StatusCause.TIME, at)
-    count_change(order, at)
-    ended = await end_offers(session, order, None, at) if status in ENDED_STATUSES else []
-    return [order_status_changed(order, previous, None), *ended]
+    return len(due_ids)
 
 
 def _due_offers(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -106,5 +95,5 @@ def _due_offers(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _due_orders(status: OrderStatus, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    passed = now if status is OrderStatus.IN_FORCE else now - GRACE_PERIOD
+    passed = now if status is OrderStatus.IN_FORCE else now - GRACE
     return (col(OrderRow.status) == status, col(OrderRow.expires_at) <= passed)
