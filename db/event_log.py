@@ -15,10 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import mark_logged
 from db.log_tables import EventRow, StreamRow
+from db.new_events import NewEvent
 from db.order_tables import OrderRow
 
 
-async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[EventRow]) -> None:
+async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[NewEvent]) -> None:
     """Write events at the end of the organisation's log, in the given order.
 
     Args:
@@ -37,9 +38,8 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
         .execution_options(synchronize_session=False)
     )
     head: int = (await session.exec(raised)).scalar_one()
-    for sequence, event in enumerate(events, start=head - len(events) + 1):
-        event.sequence = sequence
-    await session.exec(insert(EventRow), params=[event.model_dump() for event in events])
+    numbered = enumerate(events, start=head - len(events) + 1)
+    await session.exec(insert(EventRow), params=[event.as_values(sequence) for sequence, event in numbered])
     mark_logged(session, organisation_id)
 
 

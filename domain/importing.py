@@ -6,7 +6,7 @@ become of the order here, and only the fields in which the two rows differ are a
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,7 @@ class ImportedOrder:
 
     def as_record(self) -> dict[str, Any]:
         """Return the row as plain JSON, to be compared with the next one."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
 
 
 def _plain(value: object) -> object:

@@ -9,9 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.columns import new_id
 from db.database import present
 from db.event_log import append
-from db.event_rows import membership_changed
 from db.insert_once import insert_once
-from db.log_tables import EventRow
+from db.new_events import NewEvent, membership_changed
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES
@@ -93,7 +92,7 @@ async def remove_member(session: AsyncSession, viewer: Viewer, organisation_id: 
     )
     orders = await lock_orders(session, organisation_id, (await session.exec(held)).all())
     at = await present(session)
-    events: list[EventRow] = []
+    events: list[NewEvent] = []
     for order in orders:
         events += await end_shares_of(session, order, membership.user_id, viewer.user_id, at)
     membership.removed_at = at

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.columns import new_id
-from db.event_rows import membership_changed
-from db.log_tables import EventRow, StreamRow
+from db.log_tables import StreamRow
+from db.new_events import NewEvent, membership_changed
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from domain.vocabulary import MemberRole
 from resolvers.incoming_rows import IncomingRow, Judgement
@@ -76,7 +76,7 @@ class Enrolment:
         self._memberships: dict[Place, _Membership] = {}
         self._made: dict[Place, _Membership] = {}
         self._moved: dict[Place, _Membership] = {}
-        self._events: list[EventRow] = []
+        self._events: list[NewEvent] = []
 
     async def find(self, session: AsyncSession, organisations: Collection[str], users: Collection[str]) -> None:
         """Look up organisations and users by their references; one that is missing gets the id it would have."""
@@ -161,7 +161,7 @@ class Enrolment:
             return
         self._events.append(membership_changed(*place, membership.role, None, at))
 
-    async def write(self, session: AsyncSession, at: datetime) -> list[EventRow]:
+    async def write(self, session: AsyncSession, at: datetime) -> list[NewEvent]:
         """Write who was made or changed, and return what there is to log about them."""
         await self._write_organisations(session, at)
         made = {reference: user for reference, user in self._users.items() if user.is_made}
@@ -195,7 +195,7 @@ class Enrolment:
         if renamed:
             await session.exec(update(OrganisationRow), params=[{"id": each.id, "name": each.said} for each in renamed])
 
-    async def _new_names(self, session: AsyncSession, user_ids: Collection[UUID], at: datetime) -> list[EventRow]:
+    async def _new_names(self, session: AsyncSession, user_ids: Collection[UUID], at: datetime) -> list[NewEvent]:
         """Return entries about renamed users for every organisation of theirs, unless it is told of them already."""
         if not user_ids:
             return []
@@ -205,7 +205,7 @@ class Enrolment:
             .order_by(col(MembershipRow.organisation_id), col(MembershipRow.user_id))
             .with_for_update(read=True)
         )
-        events: list[EventRow] = []
+        events: list[NewEvent] = []
         for organisation_id, user_id, role in await session.exec(memberships):
             if (organisation_id, user_id) not in self.joined | self.changed:
                 events.append(membership_changed(organisation_id, user_id, role, None, at))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.log_tables import EventRow
+from db.new_events import NewEvent
 from db.people_tables import OrganisationRow, UserRow
 from domain.errors import DomainError, invalid_input
 from domain.importing import MAX_IMPORT_ROWS, ImportedOrder, require_reference
@@ -180,5 +180,5 @@ class _OwnersWhoAreMembers:
         if judgement.says("owner_id") and judgement.row.order.owner_id not in self._members:
             raise not_a_member("owner_reference")
 
-    async def write(self, session: AsyncSession, at: datetime) -> list[EventRow]:  # noqa: ARG002 - as above
+    async def write(self, session: AsyncSession, at: datetime) -> list[NewEvent]:  # noqa: ARG002 - as above
         return []

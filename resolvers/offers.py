@@ -6,8 +6,7 @@ from uuid import UUID
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.event_rows import shared_order_changed
-from db.log_tables import EventRow
+from db.new_events import NewEvent, shared_order_changed
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES, status_at
@@ -17,7 +16,7 @@ from resolvers.access import lock_shared_orders
 
 def move(
     shared: SharedOrderRow, order: OrderRow, status: SharedOrderStatus, actor_id: UUID | None, at: datetime
-) -> EventRow:
+) -> NewEvent:
     """Bring a shared order to another status, take or free its seat, and return the entry for the log.
 
     Args:
@@ -37,7 +36,7 @@ def move(
     return shared_order_changed(shared, order, previous, actor_id, at)
 
 
-def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list[EventRow]:
+def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list[NewEvent]:
     """Store that an offer has expired where its window has closed, so that the log tells it before what follows."""
     if shared.status is not SharedOrderStatus.OFFERED:
         return []
@@ -46,12 +45,12 @@ def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list
     return [move(shared, order, SharedOrderStatus.EXPIRED, None, at)]
 
 
-def revoke_or_expire(shared: SharedOrderRow, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[EventRow]:
+def revoke_or_expire(shared: SharedOrderRow, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[NewEvent]:
     """End an open shared order: revoked, or expired where its window had closed already."""
     return expire_if_due(shared, order, at) or [move(shared, order, SharedOrderStatus.REVOKED, actor_id, at)]
 
 
-async def end_offers(session: AsyncSession, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[EventRow]:
+async def end_offers(session: AsyncSession, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[NewEvent]:
     """End the open offers of an order that lapsed or was cancelled; claimed shares stay as they are.
 
     Args:
@@ -70,7 +69,7 @@ async def end_offers(session: AsyncSession, order: OrderRow, actor_id: UUID | No
 
 async def end_shares_of(
     session: AsyncSession, order: OrderRow, recipient_id: UUID, actor_id: UUID | None, at: datetime
-) -> list[EventRow]:
+) -> list[NewEvent]:
     """End what a recipient was offered or holds of an order, and free their seat.
 
     Args:

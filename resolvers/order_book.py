@@ -14,8 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.columns import new_id
 from db.database import present
 from db.event_log import append
-from db.event_rows import order_imported, order_status_changed
-from db.log_tables import EventRow
+from db.new_events import NewEvent, order_imported, order_status_changed
 from db.order_tables import ImportedOrderRow, OrderRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES
@@ -68,7 +67,7 @@ class OrderBook:
         self._made: dict[UUID, OrderRow] = {}
         self._changed: dict[UUID, OrderRow] = {}
         self._told: dict[UUID, OrderRow] = {}
-        self._events: list[EventRow] = []
+        self._events: list[NewEvent] = []
 
     @classmethod
     async def open(
@@ -170,7 +169,7 @@ class OrderBook:
         self._records[order.id] = row.record_after({})
         self._events.append(order_imported(order, self._actor_id, self.at))
 
-    def _change(self, order: OrderRow, said: ImportedOrder, changed: set[str]) -> EventRow:
+    def _change(self, order: OrderRow, said: ImportedOrder, changed: set[str]) -> NewEvent:
         for name in changed & _PLAIN_FIELDS:
             setattr(order, name, getattr(said, name))
         if "type_code" in changed:
@@ -197,7 +196,7 @@ class OrderBook:
         if "status" in changed and order.status in ENDED_STATUSES and SharedOrderStatus.OFFERED in shares.values():
             self._events += await end_offers(session, order, self._actor_id, self.at)
 
-    async def write(self, session: AsyncSession, first: Iterable[EventRow]) -> None:
+    async def write(self, session: AsyncSession, first: Iterable[NewEvent]) -> None:
         """Write the orders, and what the next rows are compared with; then, as the last thing, the logs.
 
         Args:
@@ -218,7 +217,7 @@ class OrderBook:
             await session.exec(update(OrderRow), params=values)
         if told:
             await session.exec(update(ImportedOrderRow), params=[self._record_of(order) for order in told])
-        events: defaultdict[UUID, list[EventRow]] = defaultdict(list)
+        events: defaultdict[UUID, list[NewEvent]] = defaultdict(list)
         for event in (*first, *self._events):
             events[event.organisation_id].append(event)
         for organisation_id in sorted(events):

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.event_rows import order_status_changed
-from db.log_tables import EventRow
+from db.new_events import NewEvent, order_status_changed
 from db.order_tables import OrderRow
 from domain.lifecycle import ENDED_STATUSES, status_after_time
 from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
@@ -53,7 +52,7 @@ def set_status(
     return previous
 
 
-async def let_time_pass(session: AsyncSession, order: OrderRow, at: datetime) -> list[EventRow]:
+async def let_time_pass(session: AsyncSession, order: OrderRow, at: datetime) -> list[NewEvent]:
     """Bring an order to the status that the passing of time has led to, and return the entries for the log.
 
     Whatever judges an order by its status calls this first: the sweeper may not have come by yet.
@@ -63,7 +62,7 @@ async def let_time_pass(session: AsyncSession, order: OrderRow, at: datetime) ->
         order: The order.
         at: The present, from a clock read after the lock.
     """
-    events: list[EventRow] = []
+    events: list[NewEvent] = []
     while (status := status_after_time(order.status, order.expires_at, at)) is not None:
         previous = set_status(order, status, StatusCause.TIME, at)
         count_change(order, at)

@@ -15,7 +15,7 @@ from sqlalchemy import and_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.log_tables import EventRow
+from db.new_events import NewEvent
 from db.order_tables import ImportedOrderRow, OrderRow, OrderTypeRow
 from domain.errors import DomainError
 from resolvers.incoming_rows import IncomingRow, Judgement, Key, Outcome
@@ -37,7 +37,7 @@ class Owners(Protocol):
         """
         ...
 
-    async def write(self, session: AsyncSession, at: datetime) -> list[EventRow]:
+    async def write(self, session: AsyncSession, at: datetime) -> list[NewEvent]:
         """Write who was made or changed, and return what there is to log about them."""
         ...
 

@@ -8,8 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
-from db.event_rows import order_status_changed
-from db.log_tables import EventRow
+from db.new_events import NewEvent, order_status_changed
 from db.order_tables import OrderRow
 from db.sharing_tables import ProcessingResultRow
 from domain.lifecycle import ENDED_STATUSES, expiry_after
@@ -107,7 +106,7 @@ def _change(
     shared_order_id: UUID | None,
     result: Result,
     at: datetime,
-) -> tuple[ProcessingResultRow, EventRow]:
+) -> tuple[ProcessingResultRow, NewEvent]:
     via = Terminal.FIRST_ORDER if shared_order_id is None else Terminal.SHARED_ORDER
     order.set_cover(order.effective_at, expires_at)
     previous = set_status(

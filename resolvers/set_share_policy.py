@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
-from db.event_rows import share_policy_changed
+from db.new_events import share_policy_changed
 from db.people_tables import OrganisationRow
 from domain.people import Viewer, require_admin
 from domain.vocabulary import SharePolicy

@@ -10,8 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
-from db.event_rows import shared_order_changed
-from db.log_tables import EventRow
+from db.new_events import NewEvent, shared_order_changed
 from db.order_tables import OrderRow
 from db.people_tables import MembershipRow, OrganisationRow
 from db.sharing_tables import SharedOrderRow
@@ -74,7 +73,7 @@ class _Sending:
     window: ClaimWindow
     instruction: Instruction
     at: datetime
-    passed: list[EventRow]
+    passed: list[NewEvent]
 
 
 async def share_order(session: AsyncSession, viewer: Viewer, instruction: Instruction) -> ShareAnswer:
@@ -151,12 +150,12 @@ async def _require_allowed(
     )
 
 
-async def _offer(session: AsyncSession, sending: _Sending, recipient_id: UUID) -> tuple[list[EventRow], SharedOrderRow]:
+async def _offer(session: AsyncSession, sending: _Sending, recipient_id: UUID) -> tuple[list[NewEvent], SharedOrderRow]:
     """Return a new offer, and the entries of an expired one that it replaces."""
     if recipient_id not in sending.members:
         raise not_a_member()
     require_recipient(sending.sender.user_id, sending.order.owner_id, recipient_id)
-    expired: list[EventRow] = []
+    expired: list[NewEvent] = []
     if (earlier := sending.open_shares.get(recipient_id)) is not None:
         expired = expire_if_due(earlier, sending.order, sending.at)
         if not expired:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
-from db.log_tables import EventRow
+from db.new_events import NewEvent
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
 from domain.lifecycle import GRACE
@@ -80,7 +80,7 @@ async def advance_orders(session: AsyncSession, organisation_id: UUID) -> int:
         due_ids += (await session.exec(due.limit(BATCH - len(due_ids)))).all()
     orders = await lock_orders(session, organisation_id, due_ids)
     at = await present(session)
-    events: list[EventRow] = []
+    events: list[NewEvent] = []
     for order in orders:
         events += await let_time_pass(session, order, at)
     await append(session, organisation_id, events)

@@ -178,6 +178,10 @@ class World:
         """Return a token for a user."""
         return self.tokens.sign(viewer, lifetime)
 
+    async def end_cover(self, reference: str, ends_in: timedelta) -> None:
+        """Set when the cover of an order ends, relative to now, and leave its status as it is."""
+        await self.database.write(partial(_set_cover, reference, datetime.now(UTC) + ends_in))
+
 
 async def _import(rows: tuple[PlatformRow, ...], session: Any) -> Any:
     return await import_platform_rows(session, rows)
@@ -185,6 +189,11 @@ async def _import(rows: tuple[PlatformRow, ...], session: Any) -> Any:
 
 async def _execute(change: Any, session: Any) -> None:
     await session.exec(change)
+
+
+async def _set_cover(reference: str, ends_at: datetime, session: Any) -> None:
+    order = (await session.exec(select(OrderRow).where(col(OrderRow.reference) == reference))).one()
+    order.set_cover(min(order.effective_at, ends_at), ends_at)
 
 
 class Server:

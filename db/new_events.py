@@ -1,17 +1,44 @@
-"""The entries of the log, one function for each kind."""
+"""Entries for the log, one function for each kind; they get their sequence when they are appended."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from db.columns import new_id
-from db.log_tables import EventRow
 from db.order_tables import OrderRow
 from db.people_tables import OrganisationRow
 from db.sharing_tables import SharedOrderRow
 from domain.vocabulary import EventKind, MemberRole, OrderStatus, SharedOrderStatus, SharePolicy
 
 
-def order_status_changed(order: OrderRow, previous: OrderStatus, actor_id: UUID | None) -> EventRow:
+@dataclass(slots=True, kw_only=True)
+class NewEvent:
+    """An entry that is not in the log yet: a row of `EventRow` without its sequence.
+
+    A plain object, because an import makes tens of thousands of them.
+    """
+
+    organisation_id: UUID
+    event_id: UUID = field(default_factory=new_id)
+    kind: EventKind
+    actor_id: UUID | None
+    order_id: UUID | None = None
+    order_version: int | None = None
+    shared_order_id: UUID | None = None
+    sender_id: UUID | None = None
+    recipient_id: UUID | None = None
+    subject_id: UUID | None = None
+    payload: dict[str, Any]
+    occurred_at: datetime
+
+    def as_values(self, sequence: int) -> dict[str, Any]:
+        """Return the columns of the entry at its place in the log."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {**values, "sequence": sequence}
+
+
+def order_status_changed(order: OrderRow, previous: OrderStatus, actor_id: UUID | None) -> NewEvent:
     """Return the entry of a result that was applied, a time-driven change, or an import that changed the status.
 
     Args:
@@ -19,9 +46,8 @@ def order_status_changed(order: OrderRow, previous: OrderStatus, actor_id: UUID 
         previous: Its status before.
         actor_id: Who processed or imported; None for time.
     """
-    return EventRow(
+    return NewEvent(
         organisation_id=order.organisation_id,
-        event_id=new_id(),
         kind=EventKind.ORDER_STATUS_CHANGED,
         actor_id=actor_id,
         order_id=order.id,
@@ -47,7 +73,7 @@ def shared_order_changed(
     previous: SharedOrderStatus | None,
     actor_id: UUID | None,
     at: datetime,
-) -> EventRow:
+) -> NewEvent:
     """Return the entry of a shared order that was offered, or has come to another status.
 
     Args:
@@ -57,9 +83,8 @@ def shared_order_changed(
         actor_id: Who did it; None for time.
         at: When.
     """
-    return EventRow(
+    return NewEvent(
         organisation_id=order.organisation_id,
-        event_id=new_id(),
         kind=EventKind.SHARED_ORDER_CHANGED,
         actor_id=actor_id,
         order_id=order.id,
@@ -72,11 +97,10 @@ def shared_order_changed(
     )
 
 
-def order_imported(order: OrderRow, actor_id: UUID | None, at: datetime) -> EventRow:
+def order_imported(order: OrderRow, actor_id: UUID | None, at: datetime) -> NewEvent:
     """Return the entry of an order that an import made, or changed in anything but its status."""
-    return EventRow(
+    return NewEvent(
         organisation_id=order.organisation_id,
-        event_id=new_id(),
         kind=EventKind.ORDER_IMPORTED,
         actor_id=actor_id,
         order_id=order.id,
@@ -88,11 +112,10 @@ def order_imported(order: OrderRow, actor_id: UUID | None, at: datetime) -> Even
 
 def membership_changed(
     organisation_id: UUID, user_id: UUID, role: MemberRole | None, actor_id: UUID | None, at: datetime
-) -> EventRow:
+) -> NewEvent:
     """Return the entry of a member who joined, got another role or name, or (without a role) was removed."""
-    return EventRow(
+    return NewEvent(
         organisation_id=organisation_id,
-        event_id=new_id(),
         kind=EventKind.MEMBERSHIP_CHANGED,
         actor_id=actor_id,
         subject_id=user_id,
@@ -103,11 +126,10 @@ def membership_changed(
 
 def share_policy_changed(
     organisation: OrganisationRow, previous: SharePolicy, actor_id: UUID | None, at: datetime
-) -> EventRow:
+) -> NewEvent:
     """Return the entry of an organisation that changed who may share its orders."""
-    return EventRow(
+    return NewEvent(
         organisation_id=organisation.id,
-        event_id=new_id(),
         kind=EventKind.SHARE_POLICY_CHANGED,
         actor_id=actor_id,
         payload={"previous_policy": previous, "policy": organisation.share_policy},
