@@ -1,12 +1,14 @@
 """`/graphql`: who may come in, over HTTP and over WebSocket."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from cross_web import HTTPException
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 from strawberry.exceptions import ConnectionRejectionError
@@ -16,6 +18,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
 from strawberry.types.unset import UNSET, UnsetType
+from uuid_utils.compat import uuid4
 
 from app.tokens import Claims, InvalidToken, Tokens
 from db.database import Database
@@ -25,7 +28,8 @@ from schema.context import ConnectionContext
 from schema.request_errors import BAD_USER_INPUT
 
 _FORBIDDEN = 4403
-_TYPICAL_DATE_RANGE = 10_000 * 24 * 3600.0
+
+_log = logging.getLogger(__name__)
 
 
 class SignedInContext(ConnectionContext):
@@ -54,8 +58,7 @@ class ExpiringSocket(BaseGraphQLTransportWSHandler[SignedInContext, None]):
     async def _close_at_expiry(self) -> None:
         if self.context.expires_at is None:
             return
-        left = (self.context.expires_at - datetime.now(UTC)).total_seconds()
-        await asyncio.sleep(min(left, _TYPICAL_DATE_RANGE))
+        await asyncio.sleep((self.context.expires_at - datetime.now(UTC)).total_seconds())
         try:
             await self.websocket.close(_FORBIDDEN, "Token expired")
         except (WebSocketDisconnected, RuntimeError):
@@ -92,6 +95,10 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
             return refusal
         except HTTPException as fault:
             return _error_response(fault.status_code, BAD_USER_INPUT, fault.reason)
+        except (SQLAlchemyError, OSError):
+            request_id = uuid4().hex
+            _log.exception("request %s failed", request_id)
+            return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
 
     async def on_ws_connect(self, context: SignedInContext) -> UnsetType | dict[str, object] | None:
         """Admit a socket by the token in its `connection_init` payload, or in the handshake's header.
@@ -118,6 +125,17 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         if context.viewer is None:
             raise InvalidToken
 
+    async def parse_http_body(self, request: Any) -> Any:
+        """Read the request.
+
+        Raises:
+            HTTPException: 400 where the body is JSON, but no request.
+        """
+        try:
+            return await super().parse_http_body(request)
+        except (AttributeError, TypeError, UnicodeDecodeError):
+            raise HTTPException(400, "The body must be a JSON object with a `query`.") from None
+
     def decode_json(self, data: str | bytes) -> object:
         """Read JSON; what is not JSON by the letter, such as half a surrogate pair, is refused."""
         return orjson.loads(data)
@@ -127,5 +145,5 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         return orjson.dumps(data).decode()
 
 
-def _error_response(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status)
+def _error_response(status: int, code: str, message: str, **extensions: str) -> Response:
+    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]}, status)

@@ -1,5 +1,6 @@
 """Refusals as clients see them: data in the payload, with a code, a sentence and the input's path."""
 
+from dataclasses import fields
 from datetime import datetime
 
 import strawberry
@@ -56,44 +57,21 @@ class VersionConflictError(UserError):
     current_status: OrderStatus = strawberry.field(description="The order's status.")
 
 
+_SHAPES: dict[type[errors.DomainError], type[UserError]] = {
+    errors.DomainError: GenericUserError,
+    errors.ClaimWindowRefusal: ClaimWindowError,
+    errors.SharesExhausted: SharesExhaustedError,
+    errors.ActionNotAllowed: ActionNotAllowedError,
+    errors.VersionConflict: VersionConflictError,
+}
+"""A refusal and its shape have the same fields; only the path is told differently."""
+
+
 def user_error(refusal: errors.DomainError) -> UserError:
     """Return a refusal as clients see it."""
-    path = ["input", *(_camel_case(step) for step in refusal.path)]
-    match refusal:
-        case errors.ClaimWindowRefusal():
-            return ClaimWindowError(
-                code=refusal.code,
-                message=refusal.message,
-                path=path,
-                opens_at=refusal.opens_at,
-                closes_at=refusal.closes_at,
-            )
-        case errors.SharesExhausted():
-            return SharesExhaustedError(
-                code=refusal.code,
-                message=refusal.message,
-                path=path,
-                max_shares=refusal.max_shares,
-                shares_claimed=refusal.shares_claimed,
-            )
-        case errors.ActionNotAllowed():
-            return ActionNotAllowedError(
-                code=refusal.code,
-                message=refusal.message,
-                path=path,
-                current_status=refusal.current_status,
-                available_actions=list(refusal.available_actions),
-            )
-        case errors.VersionConflict():
-            return VersionConflictError(
-                code=refusal.code,
-                message=refusal.message,
-                path=path,
-                current_version=refusal.current_version,
-                current_status=refusal.current_status,
-            )
-        case _:
-            return GenericUserError(code=refusal.code, message=refusal.message, path=path)
+    facts = {each.name: getattr(refusal, each.name) for each in fields(refusal)}
+    facts["path"] = ["input", *(_camel_case(step) for step in refusal.path)]
+    return _SHAPES[type(refusal)](**facts)
 
 
 def _camel_case(name: str) -> str:

@@ -67,12 +67,11 @@ class Row:
 
     def outcome(self, body: dict[str, Any], *, changed: bool) -> str:
         """Return what a body says has become of it, or the body itself where it is nothing that may be said."""
-        payload = body.get("data", {}).get(self.mutation, {})
-        codes = [error["code"] for error in payload.get("userErrors", [])]
-        if codes == [] and "errors" not in body and PAYLOADS[self.mutation][1].items() != payload.items():
+        payload = body["data"][self.mutation]
+        if "errors" not in body and payload["userErrors"] == [] and None not in payload.values():
             return DONE if changed else SAME
-        [code] = codes
-        return code if body == self.refusal(code) and not changed else f"{body}, changed: {changed}"
+        code: str = next((error["code"] for error in payload["userErrors"]), "")
+        return code if body == self.refusal(code) and not changed else f"changed: {changed}, answered: {body}"
 
     def refusal(self, code: str) -> dict[str, Any]:
         """Return the whole body of an answer that refuses with `code`."""

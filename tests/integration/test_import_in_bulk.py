@@ -11,10 +11,11 @@ from sqlmodel import col, select
 
 from db.database import Database
 from db.order_tables import ImportedOrderRow, OrderRow
+from db.people_tables import OrganisationRow
 from domain.vocabulary import MemberRole, OrderStatus
 from resolvers.import_order_types import import_order_types
 from resolvers.import_platform_rows import PlatformRow
-from tests.integration.imports import counts, import_as, import_rows, log_of, named, order, refusals
+from tests.integration.imports import counts, import_as, import_rows, log_of, members_of, named, order
 from tests.world import TYPES, World, row
 
 
@@ -69,14 +70,15 @@ async def test_rows_without_news_lock_and_write_nothing(world: World) -> None:
     assert [text for text in statements if "FOR " in text] == []
 
 
-def random_rows(dice: random.Random) -> list[PlatformRow]:
-    """Return rows about few orders of few people, many of them refused."""
+def random_rows(world: str) -> list[PlatformRow]:
+    """Return rows about few orders of few people, many of them refused; alike in every world but for its name."""
+    dice = random.Random(20_261_122)
     return [
         named(
             row(
                 f"R-{dice.randrange(4)}",
-                dice.choice(["ann", "bob"]),
-                organisation=dice.choice(["fund", "team"]),
+                dice.choice(["ann", "bob"]) + world,
+                organisation=dice.choice(["fund", "team"]) + world,
                 role=dice.choice([None, MemberRole.ADMIN, MemberRole.MEMBER]),
                 type=dice.choice(["HOSPITAL", "DENTAL", "UNKNOWN"]),
                 title=dice.choice(["One", "Two"]),
@@ -85,30 +87,42 @@ def random_rows(dice: random.Random) -> list[PlatformRow]:
             ),
             member_name=dice.choice(["Ann", "Bob"]),
         )
-        for _ in range(40)
+        for _ in range(60)
     ]
 
 
-async def told(database: Database) -> tuple[list[Any], ...]:
-    """Return what there is of orders and people, without ids and times."""
-    orders = select(OrderRow.reference, OrderRow.version, OrderRow.title, OrderRow.type_priority)
+async def told_of_orders(database: Database, organisation: str) -> list[Any]:
+    """Return an organisation's orders, what the next rows are compared with, and its log about orders."""
+    statement = (
+        select(OrderRow, col(ImportedOrderRow.record))
+        .join(ImportedOrderRow, col(ImportedOrderRow.order_id) == col(OrderRow.id))
+        .join(OrganisationRow, col(OrganisationRow.id) == col(OrderRow.organisation_id))
+        .where(col(OrganisationRow.reference) == organisation)
+        .order_by(col(OrderRow.reference))
+    )
     async with database.read() as session:
-        rows = sorted(map(tuple, (await session.exec(orders)).all()))
-        records = (await session.exec(select(col(ImportedOrderRow.record)))).all()
-    logs = [await log_of(database, organisation) for organisation in ("fund", "team")]
-    said = sorted(repr({**record, "owner_id": None}) for record in records)
-    return rows, said, *([entry[:4] for entry in log if entry.version] for log in logs)
+        found = (await session.exec(statement)).all()
+    orders = [
+        (each.reference, each.version, each.title, each.status, each.type_priority, each.max_shares, record["role"])
+        for each, record in found
+    ]
+    return [orders, [entry[:3] for entry in await log_of(database, organisation) if entry.version]]
 
 
-async def test_rows_in_one_call_do_what_they_do_one_after_the_other(database: Database, sqlite_url: str) -> None:
-    rows = random_rows(random.Random(20_261_122))
-    one_by_one = Database(f"{sqlite_url}-too") if database.engine.dialect.name == "postgresql" else Database(sqlite_url)
-    await one_by_one.close()
+async def test_rows_in_one_call_do_what_they_do_one_after_the_other(database: Database) -> None:
     await database.write(lambda session: import_order_types(session, TYPES))
 
-    together = await import_rows(database, *rows)
+    together = (await import_rows(database, *random_rows("-1"))).orders
+    alone = [(await import_rows(database, each)).orders for each in random_rows("-2")]
 
-    assert refusals(together.orders)
+    assert [bool(each.refusals) for each in alone].count(True) == len(together.refusals) > 0
+    for count in ("imported", "updated", "unchanged"):
+        assert getattr(together, count) == sum(getattr(each, count) for each in alone) > 0
+    for organisation in ("fund", "team"):
+        orders = await told_of_orders(database, f"{organisation}-1")
+        assert orders == await told_of_orders(database, f"{organisation}-2")
+        roles = [await members_of(database, f"{organisation}{world}") for world in ("-1", "-2")]
+        assert list(roles[0].values()) == list(roles[1].values())
 
 
 async def test_two_imports_of_the_same_new_orders_at_once_make_each_of_them_once(world: World) -> None:
