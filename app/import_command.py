@@ -64,5 +64,6 @@ def _summarise(report: ImportReport, *, with_types: bool) -> None:
     output.print(f"Members: {report.members_imported} imported, {report.members_updated} updated.")
     output.print(
         f"Orders: {report.orders_imported} imported, {report.orders_updated} updated, "
-        f"{report.orders_unchanged} unchanged; {report.refused} rows refused."
+        f"{report.orders_unchanged} unchanged."
     )
+    output.print(f"Rows refused: {report.refused}.")

@@ -33,6 +33,7 @@ class SharedOrderRow(SQLModel, table=True):
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         ),
+        Index("ix_shared_order_of_order", "order_id", "id"),
         Index("ix_shared_order_due", "closes_at", postgresql_where=_OFFERED, sqlite_where=_OFFERED),
         Index("ix_shared_order_received", "recipient_id", "id"),
         Index("ix_shared_order_sent", "sender_id", "id"),

@@ -21,9 +21,7 @@ async def told(world: World, after: int = 0, organisation: str = FAMILY) -> list
         of_reference = select(OrganisationRow.id).where(col(OrganisationRow.reference) == organisation)
         organisation_id = (await session.exec(of_reference)).one()
         in_order = select(EventRow).order_by(col(EventRow.sequence))
-        following = in_order.where(
-            col(EventRow.organisation_id) == organisation_id, col(EventRow.sequence) > after
-        )
+        following = in_order.where(col(EventRow.organisation_id) == organisation_id, col(EventRow.sequence) > after)
         events = (await session.exec(following)).all()
         end = (await session.get_one(StreamRow, organisation_id)).head
         orders = dict((await session.exec(select(OrderRow.id, OrderRow.reference))).all())

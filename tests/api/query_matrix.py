@@ -135,7 +135,7 @@ ROWS: dict[str, tuple[str, Any, Answers]] = {
         ["@order", "@offered", "@claimed", "@passed on", "@owner", "@organisation", "@result"],
         {
             viewer: [
-                viewer in seers and {"__typename": kind} or None
+                (viewer in seers and {"__typename": kind}) or None
                 for kind, seers in (
                     ("Order", MEMBERS),
                     ("SharedOrder", (ADMIN, OWNER, RECIPIENT)),

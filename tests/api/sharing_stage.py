@@ -101,7 +101,7 @@ def resolved(value: Any, ids: dict[str, str]) -> Any:
 
 
 async def set_stage(world: World) -> Stage:
-    """Share O-owner: offered to `recipient`, claimed by `holder`, passed on by `sender` to `friend`; remove `former`."""
+    """Offer O-owner to `recipient`, let `holder` claim it and `sender` pass it on to `friend`; remove `former`."""
     await world.import_rows(
         *(row(f"O-{name}", name, role=MemberRole.MEMBER) for name in ("friend", "cousin", "holder", "former")),
         row("O-stranger", "stranger", organisation="strangers", role=MemberRole.MEMBER),

@@ -10,7 +10,7 @@ from tests.world import World
 
 
 async def _share(world: World, sender: str, *recipients: str, **given: Any) -> dict[str, Any]:
-    answer = await world.mutate(
+    return await world.mutate(
         sender,
         "shareOrder",
         "order { id } sharedOrders { permission }",
@@ -20,7 +20,6 @@ async def _share(world: World, sender: str, *recipients: str, **given: Any) -> d
             **given,
         },
     )
-    return answer
 
 
 async def _is_refused(world: World, code: str, path: str, sender: str, *recipients: str, **given: Any) -> None:
@@ -39,9 +38,7 @@ async def _offers(world: World, permission: str, sender: str, *recipients: str) 
 async def _set_policy(world: World, policy: str) -> None:
     organisation = await world.organisation_id()
     fields = "organisation { sharePolicy }"
-    payload = await world.mutate(
-        "admin", "setSharePolicy", fields, organisationId=organisation, sharePolicy=policy
-    )
+    payload = await world.mutate("admin", "setSharePolicy", fields, organisationId=organisation, sharePolicy=policy)
     assert payload["organisation"] == {"sharePolicy": policy}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.import_command import run_import
 from db.database import Database
-from tests.integration.test_import_file import csv_file, types_file, values
+from tests.integration.import_files import csv_file, types_file, values
 
 
 async def test_the_summary_is_on_standard_output_and_every_row_imported_is_success(
@@ -22,7 +22,8 @@ async def test_the_summary_is_on_standard_output_and_every_row_imported_is_succe
         "Order types: 1 imported, 0 updated, 0 unchanged.\n"
         "Organisations: 1 imported, 0 updated.\n"
         "Members: 2 imported, 0 updated.\n"
-        "Orders: 2 imported, 0 updated, 0 unchanged; 0 rows refused.\n"
+        "Orders: 2 imported, 0 updated, 0 unchanged.\n"
+        "Rows refused: 0.\n"
     )
 
 
@@ -36,7 +37,7 @@ async def test_a_refused_row_is_on_standard_error_and_makes_the_command_fail(
     shown = capsys.readouterr()
     statuses = "PENDING, IN_FORCE, LOSS_REPORTED, GRACE_PERIOD, SUSPENDED, LAPSED, CANCELLED"
     assert shown.err == f"[bold]orders.csv, line 3: status: '[red]' is none of {statuses}\n"
-    assert shown.out.endswith("Orders: 1 imported, 0 updated, 0 unchanged; 1 rows refused.\n")
+    assert shown.out.endswith("Orders: 1 imported, 0 updated, 0 unchanged.\nRows refused: 1.\n")
 
 
 async def test_a_file_that_cannot_be_read_is_one_line_on_standard_error(

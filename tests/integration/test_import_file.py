@@ -1,63 +1,23 @@
 """Importing whole files: what is told of their rows, and what a broken run leaves behind."""
 
 import asyncio
-import csv
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlmodel import func, select
 
 from app.import_orders import ImportReport, RefusedRow, import_file
-from app.order_file import COLUMNS
 from app.table_file import WrongColumns
 from db.database import Database
 from db.order_tables import OrderRow
+from tests.integration.import_files import csv_file, types_file, values
 from tests.integration.imports import log_of
 from tests.world import World
-
-TYPES = "code,name,priority\nHOSPITAL,Hospital cover,10\n"
-Values = dict[str, Any]
-
-
-def values(number: int, **changes: Any) -> Values:
-    """Return the columns of a row about an order of its own, of an owner of its own."""
-    return {
-        "organisation": "fund",
-        "organisation_name": "The fund",
-        "member": f"user-{number}",
-        "member_name": f"User {number}",
-        "role": "",
-        "reference": f"F-{number}",
-        "type": "HOSPITAL",
-        "title": "Hospital cover",
-        "premium_minor": 1000,
-        "currency": "EUR",
-        "status": "IN_FORCE",
-        "effective_at": "2026-01-01T00:00:00Z",
-        "expires_at": "",
-        "max_shares": 2,
-        **changes,
-    }
-
-
-def csv_file(path: Path, rows: Iterable[Values]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-def types_file(path: Path) -> Path:
-    path.write_text(TYPES)
-    return path
 
 
 async def load(database: Database, orders: Path, types: Path | None = None) -> tuple[ImportReport, list[str]]:

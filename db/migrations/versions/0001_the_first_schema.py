@@ -84,7 +84,9 @@ def upgrade() -> None:
         sa.Column("role", _words("role", "ADMIN", "MEMBER"), nullable=False),
         sa.Column("joined_at", UTCDateTime(), nullable=False),
         sa.Column("removed_at", UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name="fk_membership_user_id"),
         sa.PrimaryKeyConstraint("organisation_id", "user_id", name="pk_membership"),
     )
@@ -181,7 +183,9 @@ def upgrade() -> None:
             postgresql_using="gin",
             postgresql_ops={"search_title": "gin_trgm_ops"},
         )
-    op.create_index("ix_orders_type_priority", "orders", ["organisation_id", "type_priority", "newest_first", "id"])
+    op.create_index(
+        "ix_orders_type_priority", "orders", ["organisation_id", "type_priority", "newest_first", "id"]
+    )
 
     op.create_table(
         "imported_order",
@@ -213,7 +217,9 @@ def upgrade() -> None:
         sa.Column("closes_at", UTCDateTime(), nullable=False),
         sa.Column("claimed_at", UTCDateTime(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.CheckConstraint("status NOT IN ('CLAIMED', 'RELEASED') OR claimed_at IS NOT NULL", name="claimed_at"),
+        sa.CheckConstraint(
+            "status NOT IN ('CLAIMED', 'RELEASED') OR claimed_at IS NOT NULL", name="claimed_at"
+        ),
         sa.CheckConstraint("closes_at > opens_at", name="window"),
         sa.CheckConstraint("sender_id <> recipient_id", name="recipient"),
         sa.ForeignKeyConstraint(
@@ -232,7 +238,9 @@ def upgrade() -> None:
             name="fk_shared_order_organisation_id_sender_id",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_shared_order"),
-        sa.UniqueConstraint("organisation_id", "order_id", "id", name="uq_shared_order_organisation_id_order_id_id"),
+        sa.UniqueConstraint(
+            "organisation_id", "order_id", "id", name="uq_shared_order_organisation_id_order_id_id"
+        ),
     )
     op.create_index(
         "ix_shared_order_due",
@@ -241,6 +249,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'OFFERED'"),
         sqlite_where=sa.text("status = 'OFFERED'"),
     )
+    op.create_index("ix_shared_order_of_order", "shared_order", ["order_id", "id"])
     op.create_index("ix_shared_order_received", "shared_order", ["recipient_id", "id"])
     op.create_index("ix_shared_order_sent", "shared_order", ["sender_id", "id"])
     op.create_index(
@@ -291,7 +300,9 @@ def upgrade() -> None:
             ["orders.organisation_id", "orders.id"],
             name="fk_event_organisation_id_order_id",
         ),
-        sa.ForeignKeyConstraint(["organisation_id"], ["stream.organisation_id"], name="fk_event_organisation_id"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["stream.organisation_id"], name="fk_event_organisation_id"
+        ),
         sa.ForeignKeyConstraint(["subject_id"], ["app_user.id"], name="fk_event_subject_id"),
         sa.PrimaryKeyConstraint("organisation_id", "sequence", name="pk_event"),
         sa.UniqueConstraint("event_id", name="uq_event_event_id"),

@@ -1,0 +1,281 @@
+"""Reading files of orders: what is broken is told by its line, and everything else is read."""
+
+import json
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.order_file import COLUMNS, read_orders
+from app.table_file import MAX_ROW_CHARACTERS, BadRow, TableFile, WrongColumns
+from domain.vocabulary import MemberRole, OrderStatus
+from resolvers.import_orders import OrderToImport
+from resolvers.import_platform_rows import PlatformRow
+from tests.integration.import_files import values
+
+HEADER = ",".join(COLUMNS) + "\n"
+MAY_FIRST = datetime(2025, 5, 1, tzinfo=UTC)
+TOO_LONG = f"more than {MAX_ROW_CHARACTERS} characters, or a quotation mark that is not closed"
+
+
+def line(reference: str, title: str = "Basic cover", **changes: str) -> str:
+    """Return a line of a CSV file; `title` is put in as it is, quotation marks and all."""
+    columns = {name: str(value) for name, value in values(1, reference=reference, **changes).items()}
+    return ",".join((columns | {"title": title})[name] for name in COLUMNS) + "\n"
+
+
+def read(path: Path, content: str | bytes) -> list[tuple[int, PlatformRow] | BadRow]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with TableFile.opened(path, COLUMNS) as file:
+        return list(read_orders(file))
+
+
+def told(rows: list[tuple[int, PlatformRow] | BadRow]) -> list[tuple[int, str]]:
+    """Return the line of each row with its order's reference, or with why it cannot be read."""
+    return [
+        (row.line, row.reason) if isinstance(row, BadRow) else (row[0], row[1].order.reference) for row in rows
+    ]
+
+
+def titles(rows: list[tuple[int, PlatformRow] | BadRow]) -> list[str]:
+    return [row[1].order.title for row in rows if not isinstance(row, BadRow)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.csv"
+
+
+@pytest.fixture
+def lines_path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.JSONL"
+
+
+def test_a_row_is_read_by_the_names_in_the_header(path: Path) -> None:
+    content = (
+        "max_shares,title,organisation,organisation_name,member,member_name,role,reference,type,premium_minor,"
+        "currency,status,effective_at,expires_at\n"
+        "3,Basic,fund,Fund,ann,Ann,ADMIN,R-1,BASIC,1000,EUR,PENDING,2025-05-01T00:00:00Z,2025-05-01T02:00:00.5+02:00\n"
+    )
+
+    assert read(path, content) == [
+        (
+            2,
+            PlatformRow(
+                organisation="fund",
+                organisation_name="Fund",
+                member_name="Ann",
+                role=MemberRole.ADMIN,
+                order=OrderToImport(
+                    reference="R-1",
+                    owner_reference="ann",
+                    type="BASIC",
+                    title="Basic",
+                    premium_minor=1000,
+                    currency="EUR",
+                    status=OrderStatus.PENDING,
+                    effective_at=MAY_FIRST,
+                    expires_at=MAY_FIRST + timedelta(seconds=0.5),
+                    max_shares=3,
+                ),
+            ),
+        )
+    ]
+
+
+def test_an_empty_role_and_an_empty_end_are_none(path: Path) -> None:
+    [row] = read(path, HEADER + line("R-1", role="", expires_at=""))
+
+    assert not isinstance(row, BadRow)
+    assert (row[1].role, row[1].order.expires_at) == (None, None)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "with a byte order mark"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_any_ending_of_lines_and_a_byte_order_mark_are_read(path: Path, mark: str, ending: str) -> None:
+    content = mark + (HEADER + line("R-1") + "\n" + line("R-2")).replace("\n", ending)
+
+    assert told(read(path, content)) == [(2, "R-1"), (4, "R-2")]
+
+
+def test_a_last_line_without_an_ending_is_read(path: Path) -> None:
+    assert told(read(path, HEADER + line("R-1").rstrip())) == [(2, "R-1")]
+
+
+def test_quoted_commas_marks_and_new_lines_are_part_of_the_text_and_lines_stay_right(path: Path) -> None:
+    rows = read(path, HEADER + line("R-1", '"A, ""B""\n\nC"') + line("R-2", '5" wide') + line("R-3"))
+
+    assert told(rows) == [(2, "R-1"), (5, "R-2"), (6, "R-3")]
+    assert titles(rows) == ['A, "B"\n\nC', '5" wide', "Basic cover"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", f"missing: {', '.join(COLUMNS)}"),
+        (HEADER.replace(",role", ""), "missing: role"),
+        (HEADER.replace("role", "rôle"), "missing: role; unknown: 'r\\xf4le'"),
+        (HEADER.replace("role", "role,role"), "more than once: role"),
+        (HEADER.replace("role", "role,\x1b[2J"), "unknown: '\\x1b[2J'"),
+    ],
+    ids=["empty", "missing", "unknown", "twice", "escape sequence"],
+)
+def test_wrong_columns_are_one_clear_error(path: Path, content: str, reason: str) -> None:
+    with pytest.raises(WrongColumns) as wrong:
+        read(path, content)
+
+    assert str(wrong.value) == f"{path}: the first line does not name the columns ({reason})"
+
+
+def test_a_file_in_another_encoding_has_wrong_columns(path: Path) -> None:
+    with pytest.raises(WrongColumns):
+        read(path, HEADER.encode("utf-16"))
+
+
+def test_a_byte_that_is_not_utf_8_breaks_only_its_row(path: Path) -> None:
+    content = HEADER.encode() + line("R-1", "Ä").encode("latin-1") + line("R-2", "Ä").encode()
+
+    assert told(read(path, content)) == [(2, "not UTF-8"), (3, "R-2")]
+
+
+def test_rows_with_too_few_or_too_many_fields_are_told(path: Path) -> None:
+    content = HEADER + "fund\n" + line("R-1", "A,B") + line("R-2")
+
+    assert told(read(path, content)) == [
+        (2, "1 fields where there are 14 columns"),
+        (3, "15 fields where there are 14 columns"),
+        (4, "R-2"),
+    ]
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_other_row(path: Path) -> None:
+    many = [line(f"R-{number}") for number in range(300)]
+
+    rows = told(read(path, HEADER + line("R-X", '"Basic') + "".join(many)))
+
+    assert rows == [(2, TOO_LONG), *((3 + number, f"R-{number}") for number in range(300))]
+
+
+def test_a_quotation_mark_that_is_not_closed_before_the_end_swallows_no_other_row(path: Path) -> None:
+    rows = told(read(path, HEADER + line("R-X", '"Basic') + line("R-1")))
+
+    assert rows == [(2, "broken quotation marks: unexpected end of data"), (3, "R-1")]
+
+
+def test_a_quotation_mark_that_the_next_one_seems_to_close_swallows_no_other_row(path: Path) -> None:
+    rows = told(read(path, HEADER + line("R-X", '"Basic') + line("R-1") + line("R-2", '"Basic, plus"') + line("R-3")))
+
+    assert rows == [(2, "broken quotation marks: ',' expected after '\"'"), (3, "R-1"), (4, "R-2"), (5, "R-3")]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_line_of_any_length_is_told_and_costs_no_memory(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"orders.{suffix}"
+    good = HEADER + line("R-1") if suffix == "csv" else json.dumps(values(1, reference="R-1")) + "\n"
+    path.write_text(good + "x" * 20_000_000 + "\n" + good.removeprefix(HEADER))
+    tracemalloc.start()
+
+    with TableFile.opened(path, COLUMNS) as file:
+        rows = told(list(read_orders(file)))
+        peak = tracemalloc.get_traced_memory()[1]
+
+    tracemalloc.stop()
+    lines = (2, 3, 4) if suffix == "csv" else (1, 2, 3)
+    assert [row[0] for row in rows] == list(lines)
+    assert rows[1][1].startswith(f"more than {MAX_ROW_CHARACTERS} characters")
+    assert [row[1] for row in rows[::2]] == ["R-1", "R-1"]
+    assert peak < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON: unexpected end of data"),
+        ("[1]", "not a JSON object"),
+        ('"text"', "not a JSON object"),
+        (json.dumps(values(1, note="x")), "there is no column 'note'"),
+        (json.dumps(values(1, premium_minor=10.0)), "premium_minor: neither a string nor an integer"),
+        (json.dumps(values(1, premium_minor=True)), "premium_minor: neither a string nor an integer"),
+        (json.dumps(values(1, premium_minor=2**70)), "premium_minor: neither a string nor an integer"),
+        (json.dumps(values(1, title=["x"])), "title: neither a string nor an integer"),
+        (json.dumps(values(1, premium_minor=None)), "premium_minor: '' is not an integer"),
+        ("[" * 5000, "not JSON: depth limit exceeded"),
+    ],
+)
+def test_a_line_of_json_that_is_no_row_is_told(lines_path: Path, text: str, reason: str) -> None:
+    good = json.dumps(values(1, reference="R-1"))
+
+    assert told(read(lines_path, f"{good}\n{text}\n \n{good}")) == [(1, "R-1"), (2, reason), (4, "R-1")]
+
+
+def test_json_lines_may_begin_with_a_byte_order_mark_and_hold_integers_as_text(lines_path: Path) -> None:
+    row = json.dumps(values(1, reference="R-1", premium_minor="1000", title="Ä"), ensure_ascii=False)
+    latin = row.encode("latin-1")
+
+    rows = read(lines_path, b"\xef\xbb\xbf" + row.encode() + b"\r\n" + latin + b"\n")
+
+    assert told(rows) == [(1, "R-1"), (2, "not UTF-8")]
+    assert titles(rows) == ["Ä"]
+
+
+@pytest.mark.parametrize("text", ["", "1.0", "1e3", "1_000", " 1", "+1", "٣", "0x10", "9" * 5000, "one"])
+def test_an_integer_is_nothing_but_its_digits(path: Path, text: str) -> None:
+    [row] = read(path, HEADER + line("R-1", premium_minor=text))
+
+    assert isinstance(row, BadRow)
+    assert row.reason == f"premium_minor: {ascii(text[:40])} is not an integer"
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2025-05-01T00:00:00Z", MAY_FIRST),
+        ("2025-05-01 00:00:00z", MAY_FIRST),
+        ("2025-05-01t05:30:00+05:30", MAY_FIRST),
+        ("2025-04-30T23:59:59.999999999-00:00", MAY_FIRST - timedelta(microseconds=1)),
+    ],
+)
+def test_an_instant_is_a_time_of_rfc_3339(path: Path, text: str, instant: datetime) -> None:
+    [row] = read(path, HEADER + line("R-1", effective_at=text))
+
+    assert not isinstance(row, BadRow)
+    assert row[1].order.effective_at == instant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2025-05-01",
+        "2025-02-30T00:00:00Z",
+        "2025-05-01T24:00:00Z",
+        "2025-05-01T00:00:60Z",
+        "2025-05-01T00:00Z",
+        "20250501T000000Z",
+        "2025-W18-4T00:00:00Z",
+        "2025-05-01T00:00:00+0200",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+        "1746057600",
+    ],
+)
+def test_what_is_no_instant_is_told(path: Path, text: str) -> None:
+    [row] = read(path, HEADER + line("R-1", effective_at=text))
+
+    reason = f"effective_at: {text!r} is not a time of RFC 3339, such as 2027-11-01T00:00:00Z"
+    assert row == BadRow(2, reason)
+
+
+def test_an_instant_without_a_zone_is_refused_for_that(path: Path) -> None:
+    [row] = read(path, HEADER + line("R-1", expires_at="2025-05-01T00:00:00"))
+
+    assert row == BadRow(2, "expires_at: '2025-05-01T00:00:00' has no zone, such as Z or +02:00")
+
+
+@pytest.mark.parametrize(("column", "text"), [("role", "admin"), ("status", ""), ("status", "in_force")])
+def test_a_word_is_one_of_its_set_to_the_letter(path: Path, column: str, text: str) -> None:
+    [row] = read(path, HEADER + line("R-1", **{column: text}))
+
+    assert isinstance(row, BadRow)
+    assert row.reason.startswith(f"{column}: {text!r} is none of ")
