@@ -5,6 +5,8 @@ import socket
 
 from app.settings import Settings, SettingsError
 
+_PORTS = range(1, 2**16)
+
 
 def require_free_address(settings: Settings) -> None:
     """Refuse an address that the server could not listen on, before anything else is done.
@@ -12,6 +14,8 @@ def require_free_address(settings: Settings) -> None:
     Raises:
         SettingsError: Where it is taken, or nothing can listen there.
     """
+    if settings.port not in _PORTS:
+        raise SettingsError(f"{settings.port} is no port: set ORDERSHARE_PORT to one of 1 to 65535.")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
@@ -20,12 +24,11 @@ def require_free_address(settings: Settings) -> None:
             raise SettingsError(
                 f"Port {settings.port} of {settings.host} is taken: set ORDERSHARE_PORT to a free one."
             ) from None
+        reason, _, _ = str(fault.strerror).partition(" (while ")
         raise SettingsError(
-            f"Nothing can listen on port {settings.port} of {settings.host} ({fault.strerror}): "
+            f"Nothing can listen on port {settings.port} of {settings.host} ({reason}): "
             "set ORDERSHARE_HOST and ORDERSHARE_PORT."
         ) from None
-    except OverflowError:
-        raise SettingsError(f"{settings.port} is no port: set ORDERSHARE_PORT to one of 1 to 65535.") from None
 
 
 def browser_address(settings: Settings) -> str:

@@ -96,6 +96,7 @@ def demo_command() -> None:
 def run() -> None:
     """Run the command; a setting to set or a database to reach is one line on standard error."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         cli()
     except SettingsError as fault:

@@ -75,10 +75,10 @@ TYPES = (
 )
 
 _FAMILY_COVERS = (
-    Cover("LIN-101", MEI, "MEDICAL", "百万医疗险 · 林美", 58_600, IN_FORCE, 210, 155, 3),
+    Cover("LIN-101", MEI, "MEDICAL", "百万医疗险 · 林美", 58_600, IN_FORCE, 210, 885, 3),
     Cover("LIN-102", MEI, "CRITICAL_ILLNESS", "重疾险 · 林美", 412_000, IN_FORCE, 1200, None, 2),
     Cover("LIN-103", MEI, "TERM_LIFE", "定期寿险 · 二十年", 168_000, IN_FORCE, 900, 6405, 2),
-    Cover("LIN-104", MEI, "HOME", "家财险 · 杭州西溪自住房", 39_900, IN_FORCE, 340, 26, 4),
+    Cover("LIN-104", MEI, "HOME", "家财险 · 杭州西溪自住房", 39_900, IN_FORCE, 340, 1485, 4),
     Cover("LIN-105", MEI, "TRAVEL", "Two weeks in Lisbon", 12_800, PENDING, -18, 32, 5),
     Cover("LIN-106", MEI, "VEHICLE", "车险 · 浙A 8K2L6", 326_500, IN_FORCE, 356, 9, 3),
     Cover("LIN-201", WEI, "MEDICAL", "百万医疗险 · 林伟", 61_200, IN_FORCE, 64, 301, 3),
@@ -89,7 +89,7 @@ _FAMILY_COVERS = (
     Cover("LIN-301", FANG, "MEDICAL", "Outpatient and hospital, Wang Fang", 73_500, IN_FORCE, 130, 235, 3),
     Cover("LIN-302", FANG, "CRITICAL_ILLNESS", "重疾险 · 王芳", 398_000, IN_FORCE, 1500, None, 2),
     Cover("LIN-303", FANG, "VEHICLE", "车险 · 浙A D1790", 298_000, IN_FORCE, 320, 45, 1),
-    Cover("LIN-304", FANG, "LIABILITY", "Piano teacher's liability", 46_000, IN_FORCE, 95, 270, 2),
+    Cover("LIN-304", FANG, "LIABILITY", "Piano teacher's liability", 46_000, IN_FORCE, 339, 26, 2),
     Cover("LIN-305", FANG, "HOME", "Piano and sheet music", 21_500, LOSS_REPORTED, 280, 85, 2),
     Cover("LIN-401", GUODONG, "MEDICAL", "防癌医疗险 · 林国栋", 132_000, IN_FORCE, 355, 13, 6),
     Cover("LIN-402", GUODONG, "ACCIDENT", "老年意外险 · 林国栋", 19_900, IN_FORCE, 300, 65, 6),

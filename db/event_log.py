@@ -39,7 +39,9 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     )
     head: int = (await session.exec(raised)).scalar_one()
     numbered = enumerate(events, start=head - len(events) + 1)
-    await session.exec(insert(EventRow), params=[event.as_values(sequence) for sequence, event in numbered])
+    # With nulls, entries that leave different columns empty still go in one statement.
+    together = insert(EventRow).execution_options(render_nulls=True)
+    await session.exec(together, params=[event.as_values(sequence) for sequence, event in numbered])
     mark_logged(session, organisation_id)
 
 

@@ -7,11 +7,16 @@ printed last, so nothing is missed and nothing comes twice.
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
+
+USAGE = (4, 5)
+CLOSED_FOR_GOOD = 4000
+"""Lower close codes are the network's or a restart's; these are the server's own, such as 4403: no valid token."""
 
 SUBSCRIPTION = """
 subscription($organisation: ID!, $after: Cursor) {
@@ -24,7 +29,7 @@ subscription($organisation: ID!, $after: Cursor) {
 """
 
 
-async def follow(api: str, token: str, organisation: str, after: str | None) -> None:
+async def follow(api: str, token: str, organisation: str, after: str | None = None) -> None:
     """Print the events after a place in the log, or from now on, for as long as the server lets the token in."""
     async for socket in connect(api.replace("http", "ws", 1), subprotocols=[Subprotocol("graphql-transport-ws")]):
         try:
@@ -45,7 +50,7 @@ async def follow(api: str, token: str, organisation: str, after: str | None) -> 
                     sys.exit(f"The stream ended: {text!s}")
         except ConnectionClosed:
             pass
-        if (socket.close_code or 0) >= 4000:
+        if (socket.close_code or 0) >= CLOSED_FOR_GOOD:
             sys.exit(f"The server closed the socket: {socket.close_code} {socket.close_reason}")
 
 
@@ -55,9 +60,7 @@ async def send(socket: ClientConnection, **message: Any) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5):
+    if len(sys.argv) not in USAGE:
         sys.exit(__doc__)
-    try:
-        asyncio.run(follow(*sys.argv[1:4], after=sys.argv[4] if len(sys.argv) == 5 else None))
-    except KeyboardInterrupt:
-        pass
+    with suppress(KeyboardInterrupt):
+        asyncio.run(follow(*sys.argv[1:]))

@@ -21,7 +21,10 @@ ask() {
 pick() {
     "$PYTHON" -c 'import functools, json, sys
 steps = [int(step) if step.isdigit() else step for step in sys.argv[2:]]
-print(functools.reduce(lambda value, step: value[step], steps, json.loads(sys.argv[1])))' "$answer" "$@"
+try:
+    print(functools.reduce(lambda value, step: value[step], steps, json.loads(sys.argv[1])))
+except (ValueError, LookupError, TypeError):
+    sys.exit("The tour cannot go on from this answer: it has no " + " ".join(sys.argv[2:]))' "$answer" "$@"
 }
 
 # hear: shows the next event that the first terminal hears, as it comes.

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.errors import invalid_input
-from domain.vocabulary import OrderStatus
+from domain.vocabulary import OrderStatus, StatusCause
 
 MAX_AMOUNT_MINOR = 2**31 - 1
 """The largest premium in minor units: GraphQL's Int has 32 bits."""
@@ -72,6 +72,19 @@ def changed_fields(row: ImportedOrder, last: Mapping[str, Any]) -> frozenset[str
     """Return the names of the fields in which `row` differs from the record of the row imported last."""
     record = row.as_record()
     return frozenset(field.name for field in fields(row) if record[field.name] != last.get(field.name))
+
+
+def fields_to_apply(news: frozenset[str], cause: StatusCause) -> frozenset[str]:
+    """Return the fields of a row to apply, given those in which it differs from the row imported last.
+
+    A row that moves the end of the cover brings its status along where time alone gave the order its present one: the
+    cover was renewed on the platform, and no result is undone.
+
+    Args:
+        news: What the row says anew.
+        cause: Why the order has its present status.
+    """
+    return news | {"status"} if "expires_at" in news and cause is StatusCause.TIME else news
 
 
 def require_reference(reference: str, *path: str | int) -> None:

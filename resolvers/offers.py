@@ -61,6 +61,7 @@ async def end_offers(session: AsyncSession, order: OrderRow, actor_id: UUID | No
     """
     offered = await lock_shared_orders(
         session,
+        col(SharedOrderRow.organisation_id) == order.organisation_id,
         col(SharedOrderRow.order_id) == order.id,
         col(SharedOrderRow.status) == SharedOrderStatus.OFFERED,
     )
@@ -81,6 +82,7 @@ async def end_shares_of(
     """
     open_shares = await lock_shared_orders(
         session,
+        col(SharedOrderRow.organisation_id) == order.organisation_id,
         col(SharedOrderRow.order_id) == order.id,
         col(SharedOrderRow.recipient_id) == recipient_id,
         col(SharedOrderRow.status).in_(OPEN_STATUSES),

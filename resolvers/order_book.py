@@ -19,7 +19,7 @@ from db.order_tables import ImportedOrderRow, OrderRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES
 from domain.errors import invalid_input
-from domain.importing import ImportedOrder, require_cover, require_importable, require_seats
+from domain.importing import ImportedOrder, fields_to_apply, require_cover, require_importable, require_seats
 from domain.lifecycle import ENDED_STATUSES
 from domain.vocabulary import SharedOrderStatus, StatusCause
 from resolvers.incoming_rows import IncomingRow, Judgement, Key, Outcome
@@ -135,7 +135,7 @@ class OrderBook:
         if judgement.news:
             self._records[order.id] = row.record_after(self._records[order.id])
             self._told[order.id] = order
-        news = judgement.news & _ORDER_FIELDS
+        news = fields_to_apply(judgement.news, order.reason_cause) & _ORDER_FIELDS
         changed = {name for name in news if getattr(order, name) != getattr(row.order, name)}
         if not changed:
             return Outcome.UNCHANGED

@@ -3,7 +3,6 @@
 from itertools import product
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy
 import websockets
@@ -118,24 +117,22 @@ async def test_the_family_cannot_tell_strangers_from_nothing(stage: Stage, serve
             assert await opened.receive() == _refused(subscription, "1")
 
 
-@pytest.mark.parametrize("subscription", SUBSCRIPTIONS)
-async def test_without_a_token_the_socket_is_closed(stage: Stage, server: Server, subscription: str) -> None:
+async def test_without_a_token_the_socket_is_closed(stage: Stage, server: Server) -> None:
     protocol = websockets.Subprotocol("graphql-transport-ws")
-    async with websockets.connect(server.socket_url, subprotocols=[protocol]) as socket:
-        variables = {"organisation": stage.ids["@organisation"]}
-        opened = Terminal(socket)
-        await opened.send(type="connection_init")
-        await opened.subscribe(document(subscription), **variables)
-        with pytest.raises(websockets.ConnectionClosedError) as closed:
-            await opened.receive()
-    assert closed.value.rcvd is not None
-    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4403, "Forbidden")
+    for subscription in SUBSCRIPTIONS:
+        async with websockets.connect(server.socket_url, subprotocols=[protocol]) as socket:
+            opened = Terminal(socket)
+            await opened.send(type="connection_init")
+            await opened.subscribe(document(subscription), organisation=stage.ids["@organisation"])
+            with pytest.raises(websockets.ConnectionClosedError) as closed:
+                await opened.receive()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4403, "Forbidden")
 
 
-@pytest.mark.parametrize("subscription", SUBSCRIPTIONS)
-@pytest.mark.parametrize("accepted", ["text/event-stream", "multipart/mixed;subscriptionSpec=1.0, application/json"])
-async def test_without_a_token_no_stream_begins(stage: Stage, server: Server, subscription: str, accepted: str) -> None:
-    body = {"query": document(subscription), "variables": {"organisation": stage.ids["@organisation"]}}
-    async with httpx.AsyncClient() as client:
-        answered = await client.post(server.http_url, json=body, headers={"accept": accepted})
-    assert (answered.status_code, answered.json()) == (401, UNAUTHENTICATED)
+async def test_without_a_token_no_stream_begins(stage: Stage) -> None:
+    streams = ("text/event-stream", "multipart/mixed;subscriptionSpec=1.0, application/json")
+    for subscription, accepted in product(SUBSCRIPTIONS, streams):
+        body = {"query": document(subscription), "variables": {"organisation": stage.ids["@organisation"]}}
+        answered = await stage.world.http.post("/graphql", json=body, headers={"accept": accepted})
+        assert (answered.status_code, answered.json()) == (401, UNAUTHENTICATED)

@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from app.order_file import COLUMNS
+from app.order_file import COLUMNS, read_orders
+from app.table_file import BadRow, TableFile
+from resolvers.import_platform_rows import PlatformRow
+
+HEADER = ",".join(COLUMNS) + "\n"
 
 Values = dict[str, Any]
 
@@ -44,3 +48,21 @@ def types_file(path: Path) -> Path:
     """Write a file with the one order type of those rows and return its path."""
     path.write_text("code,name,priority\nHOSPITAL,Hospital cover,10\n")
     return path
+
+
+def line(reference: str, title: str = "Basic cover", **changes: str) -> str:
+    """Return a line of a CSV file; `title` is put in as it is, quotation marks and all."""
+    columns = {name: str(value) for name, value in values(1, reference=reference, **changes).items()}
+    return ",".join((columns | {"title": title})[name] for name in COLUMNS) + "\n"
+
+
+def read(path: Path, content: str | bytes) -> list[tuple[int, PlatformRow] | BadRow]:
+    """Write a file of that content and return what is read from it."""
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with TableFile.opened(path, COLUMNS) as file:
+        return list(read_orders(file))
+
+
+def told(rows: list[tuple[int, PlatformRow] | BadRow]) -> list[tuple[int, str]]:
+    """Return the line of each row with its order's reference, or with why it cannot be read."""
+    return [(row.line, row.reason) if isinstance(row, BadRow) else (row[0], row[1].order.reference) for row in rows]

@@ -1,11 +1,12 @@
 """What an import does to orders."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.sweeper import sweep
 from domain.vocabulary import OrderStatus, StatusCause
 from tests.integration.imports import CHANGED, IMPORTED, Entry, counts, import_as, log_of, order, user_uuid
 from tests.world import BEGAN, World
@@ -180,3 +181,22 @@ async def test_a_row_that_takes_back_an_earlier_row_of_the_same_call_is_applied(
 
     row = await world.order_row()
     assert (row.version, row.title) == (3, "Cover O-owner")
+
+
+async def test_a_renewal_on_the_platform_brings_back_what_time_had_moved_on(world: World) -> None:
+    await import_as(world, "admin", order(expires_at=datetime.now(UTC) - timedelta(hours=1)))
+    await sweep(world.database)
+    assert (await world.order_row()).status is OrderStatus.GRACE_PERIOD
+
+    answer = await import_as(world, "admin", order(expires_at=datetime.now(UTC) + timedelta(days=365)))
+
+    renewed = await world.order_row()
+    assert (answer.updated, renewed.status, renewed.reason_cause) == (1, OrderStatus.IN_FORCE, StatusCause.IMPORTED)
+
+
+async def test_a_new_end_on_the_platform_does_not_undo_a_result(world: World) -> None:
+    await world.process("owner", await world.order_id(), "SUSPEND")
+
+    await import_as(world, "admin", order(expires_at=datetime.now(UTC) + timedelta(days=365)))
+
+    assert (await world.order_row()).status is OrderStatus.SUSPENDED

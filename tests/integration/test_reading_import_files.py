@@ -12,30 +12,10 @@ from app.table_file import MAX_ROW_CHARACTERS, BadRow, TableFile, WrongColumns
 from domain.vocabulary import MemberRole, OrderStatus
 from resolvers.import_orders import OrderToImport
 from resolvers.import_platform_rows import PlatformRow
-from tests.integration.import_files import values
+from tests.integration.import_files import HEADER, line, read, told, values
 
-HEADER = ",".join(COLUMNS) + "\n"
 MAY_FIRST = datetime(2025, 5, 1, tzinfo=UTC)
 TOO_LONG = f"more than {MAX_ROW_CHARACTERS} characters, or a quotation mark that is not closed"
-
-
-def line(reference: str, title: str = "Basic cover", **changes: str) -> str:
-    """Return a line of a CSV file; `title` is put in as it is, quotation marks and all."""
-    columns = {name: str(value) for name, value in values(1, reference=reference, **changes).items()}
-    return ",".join((columns | {"title": title})[name] for name in COLUMNS) + "\n"
-
-
-def read(path: Path, content: str | bytes) -> list[tuple[int, PlatformRow] | BadRow]:
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with TableFile.opened(path, COLUMNS) as file:
-        return list(read_orders(file))
-
-
-def told(rows: list[tuple[int, PlatformRow] | BadRow]) -> list[tuple[int, str]]:
-    """Return the line of each row with its order's reference, or with why it cannot be read."""
-    return [
-        (row.line, row.reason) if isinstance(row, BadRow) else (row[0], row[1].order.reference) for row in rows
-    ]
 
 
 def titles(rows: list[tuple[int, PlatformRow] | BadRow]) -> list[str]:
@@ -217,65 +197,3 @@ def test_json_lines_may_begin_with_a_byte_order_mark_and_hold_integers_as_text(l
 
     assert told(rows) == [(1, "R-1"), (2, "not UTF-8")]
     assert titles(rows) == ["Ä"]
-
-
-@pytest.mark.parametrize("text", ["", "1.0", "1e3", "1_000", " 1", "+1", "٣", "0x10", "9" * 5000, "one"])
-def test_an_integer_is_nothing_but_its_digits(path: Path, text: str) -> None:
-    [row] = read(path, HEADER + line("R-1", premium_minor=text))
-
-    assert isinstance(row, BadRow)
-    assert row.reason == f"premium_minor: {ascii(text[:40])} is not an integer"
-
-
-@pytest.mark.parametrize(
-    ("text", "instant"),
-    [
-        ("2025-05-01T00:00:00Z", MAY_FIRST),
-        ("2025-05-01 00:00:00z", MAY_FIRST),
-        ("2025-05-01t05:30:00+05:30", MAY_FIRST),
-        ("2025-04-30T23:59:59.999999999-00:00", MAY_FIRST - timedelta(microseconds=1)),
-    ],
-)
-def test_an_instant_is_a_time_of_rfc_3339(path: Path, text: str, instant: datetime) -> None:
-    [row] = read(path, HEADER + line("R-1", effective_at=text))
-
-    assert not isinstance(row, BadRow)
-    assert row[1].order.effective_at == instant
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "2025-05-01",
-        "2025-02-30T00:00:00Z",
-        "2025-05-01T24:00:00Z",
-        "2025-05-01T00:00:60Z",
-        "2025-05-01T00:00Z",
-        "20250501T000000Z",
-        "2025-W18-4T00:00:00Z",
-        "2025-05-01T00:00:00+0200",
-        "0001-01-01T00:00:00+14:00",
-        "9999-12-31T23:59:59-12:00",
-        "1746057600",
-    ],
-)
-def test_what_is_no_instant_is_told(path: Path, text: str) -> None:
-    [row] = read(path, HEADER + line("R-1", effective_at=text))
-
-    reason = f"effective_at: {text!r} is not a time of RFC 3339, such as 2027-11-01T00:00:00Z"
-    assert row == BadRow(2, reason)
-
-
-def test_an_instant_without_a_zone_is_refused_for_that(path: Path) -> None:
-    [row] = read(path, HEADER + line("R-1", expires_at="2025-05-01T00:00:00"))
-
-    assert row == BadRow(2, "expires_at: '2025-05-01T00:00:00' has no zone, such as Z or +02:00")
-
-
-@pytest.mark.parametrize(("column", "text"), [("role", "admin"), ("status", ""), ("status", "in_force")])
-def test_a_word_is_one_of_its_set_to_the_letter(path: Path, column: str, text: str) -> None:
-    [row] = read(path, HEADER + line("R-1", **{column: text}))
-
-    assert isinstance(row, BadRow)
-    assert row.reason.startswith(f"{column}: {text!r} is none of ")

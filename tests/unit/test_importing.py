@@ -11,13 +11,14 @@ from domain.importing import (
     MAX_IMPORT_ROWS,
     ImportedOrder,
     changed_fields,
+    fields_to_apply,
     require_cover,
     require_importable,
     require_name,
     require_reference,
     require_seats,
 )
-from domain.vocabulary import ErrorCode, OrderStatus
+from domain.vocabulary import ErrorCode, OrderStatus, StatusCause
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2027, 1, 1, tzinfo=UTC)
@@ -266,3 +267,11 @@ def test_fewer_seats_than_are_taken_are_refused() -> None:
 
 def test_one_import_takes_a_thousand_orders() -> None:
     assert MAX_IMPORT_ROWS == 1000
+
+
+def test_a_new_end_brings_the_status_along_only_where_time_gave_the_present_one() -> None:
+    new_end = frozenset({"expires_at"})
+
+    assert fields_to_apply(new_end, StatusCause.TIME) == {"expires_at", "status"}
+    assert fields_to_apply(new_end, StatusCause.PROCESSED) == new_end
+    assert fields_to_apply(frozenset({"title"}), StatusCause.TIME) == {"title"}

@@ -1,0 +1,80 @@
+"""The demonstration in a process of its own, as `make serve` starts it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+_READY = "Uvicorn running on"
+_PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A demonstration that serves, and what it printed."""
+
+    port: int
+    printed: str
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens that it printed, the first terminal's first."""
+        return re.findall(r'^\{"Authorization": "Bearer ([^"]+)"\}$', self.printed, re.MULTILINE)
+
+    @property
+    def documents(self) -> list[str]:
+        """The GraphQL documents that it printed, in their order."""
+        return re.findall(r"^(?:query|mutation|subscription) \{.*?^\}$", self.printed, re.MULTILINE | re.DOTALL)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment with no settings of the program but the given ones."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORDERSHARE_")}
+    return {**inherited, "PYTHONPATH": str(REPOSITORY), **variables}
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def demonstration(home: Path, port: int, **variables: str) -> Iterator[Demonstration]:
+    """Serve the demonstration from the working directory `home` for as long as the context lasts."""
+    printed = home / "printed"
+    with (
+        printed.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "app", "demo"],
+            cwd=home,
+            env=environment(ORDERSHARE_PORT=str(port), **variables),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process,
+    ):
+        guard = threading.Timer(_PATIENCE_SECONDS, process.kill)
+        guard.start()
+        try:
+            assert process.stderr is not None
+            log = []
+            for line in process.stderr:
+                log.append(line)
+                if _READY in line:
+                    break
+            else:
+                raise AssertionError("".join(log))
+            yield Demonstration(port, printed.read_text(encoding="utf-8"))
+        finally:
+            guard.cancel()
+            process.terminate()
