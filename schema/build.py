@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -121,8 +122,9 @@ def _present_errors(result: Any, context: OperationContext) -> None:
         result.errors = [presented(error, context.request_id, executed=executed) for error in result.errors]
 
 
+@cache
 def build_schema(limits: DocumentLimits | None = None) -> OrderShareSchema:
-    """Return the schema.
+    """Return the schema, which is built once: it never changes, and many applications can share it.
 
     Args:
         limits: How large a document may be; the defaults where not given.

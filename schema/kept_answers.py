@@ -4,10 +4,12 @@ import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlmodel import SQLModel
 
+from db.people_tables import OrganisationRow
 from domain import errors
 
 _REFUSALS: dict[str, TypeAdapter[Any]] = {
@@ -51,10 +53,21 @@ def from_json(kind: Any, kept: Any) -> Any:
         [entry_kind] = get_args(kind)
         return [from_json(entry_kind, entry) for entry in kept]
     if issubclass(kind, errors.DomainError):
-        return _REFUSALS[kept["refusal"]].validate_python({**kept, "refusal": None}, by_alias=False)
+        return _REFUSALS[kept["refusal"]].validate_python(kept)
     if issubclass(kind, SQLModel):
         return kind.model_validate(kept)
     if is_dataclass(kind):
         hints, build = get_type_hints(kind), cast(Callable[..., Any], kind)
         return build(**{name: from_json(hints[name], value) for name, value in kept.items()})
     return kept
+
+
+def organisations_in(answer: Any) -> set[UUID]:
+    """Return the organisations that the rows of an answer belong to."""
+    if isinstance(answer, OrganisationRow):
+        return {answer.id}
+    if isinstance(answer, SQLModel):
+        organisation_id: UUID = getattr(answer, "organisation_id")  # noqa: B009 - every other row has one
+        return {organisation_id}
+    parts = [getattr(answer, field.name) for field in fields(answer)] if is_dataclass(answer) else answer
+    return set().union(*(organisations_in(part) for part in parts)) if isinstance(parts, list) else set()

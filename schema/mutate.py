@@ -9,10 +9,11 @@ import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.idempotency import keep_answer, take_key
-from domain.errors import DomainError, invalid_input
+from domain.errors import DomainError, invalid_input, not_found
 from domain.people import Viewer
+from resolvers.access import find_member
 from schema.context import Info
-from schema.kept_answers import from_json, to_json
+from schema.kept_answers import from_json, organisations_in, to_json
 from schema.user_errors import UserError, user_error
 
 Answer = TypeVar("Answer")
@@ -81,6 +82,7 @@ class _Once(Generic[Answer]):
         if kept is not None:
             kind = DomainError if kept["refused"] else self.answer_type
             repeated: Answer | DomainError = from_json(kind, kept["answer"])
+            await _require_member_still(session, self.viewer, repeated)
             return repeated
         answer: Answer | DomainError
         try:
@@ -91,6 +93,17 @@ class _Once(Generic[Answer]):
         outcome = {"refused": isinstance(answer, DomainError), "answer": to_json(answer)}
         await keep_answer(session, self.viewer.user_id, self.key, outcome)
         return answer
+
+
+async def _require_member_still(session: AsyncSession, viewer: Viewer, answer: object) -> None:
+    """Refuse to tell again what the first answer told of an organisation that the viewer has left since.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    for organisation_id in organisations_in(answer):
+        if await find_member(session, viewer, organisation_id) is None:
+            raise not_found("organisation", "idempotency_key")
 
 
 def _require_key(key: str | None) -> None:

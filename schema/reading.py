@@ -26,7 +26,7 @@ class Reading:
         self._open = AsyncExitStack()
         self._session: AsyncSession | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
-        self._now: datetime | None = None
+        self._now: asyncio.Future[datetime] | None = None
 
     async def ask(
         self,
@@ -83,8 +83,9 @@ class Reading:
     async def now(self) -> datetime:
         """Return the time of this answer, the same for all its fields."""
         if self._now is None:
-            self._now = await self.ask(present)
-        return self._now
+            # One task for all who ask: they go on together, so what they load next is loaded together too.
+            self._now = asyncio.ensure_future(self.ask(present))
+        return await self._now
 
     async def close(self) -> None:
         """Give the snapshot up."""

@@ -51,7 +51,7 @@ def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:
     if error.extensions and "code" in error.extensions:
         return str(error.extensions["code"]), error.message
     if cause is None or isinstance(cause, GraphQLError):
-        bad_variable = error.message.startswith('Variable "$') and "got invalid value" in error.message
+        bad_variable = error.message.startswith("Variable '$") and "' has invalid value" in error.message
         return (BAD_USER_INPUT if executed or bad_variable else "GRAPHQL_VALIDATION_FAILED"), error.message
     return None, ""
 

@@ -1,5 +1,6 @@
 """Fixtures that give every test a migrated database of its own, on each supported server."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from db.database import Database
-from tests.servers import EmbeddedPostgreSQL, migrate, postgresql_database, sqlite_url
-from tests.world import Server, World, serving
+from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, postgresql_database, sqlite_url
+from tests.world import Server, World, populate, serving
 
 EXTERNAL_SERVER = "ORDERSHARE_TEST_POSTGRESQL_URL"
 # Set by the process that owns the run, inherited by its xdist workers: all share one server this way.
@@ -52,38 +53,59 @@ def postgresql_template_url(postgresql_server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgresql_world_url(postgresql_server_url: str, postgresql_template_url: str) -> Iterator[str]:
+    """URL of a PostgreSQL database with the small world in it, only ever to be copied."""
+    with postgresql_database(postgresql_server_url, postgresql_template_url) as url:
+        asyncio.run(populate(url))
+        yield url
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """File of a migrated SQLite database, only ever to be copied."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     migrate(sqlite_url(path))
+    fold_log_into_file(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a SQLite database with the small world in it, only ever to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "world.db"
+    shutil.copyfile(sqlite_template, path)
+    asyncio.run(populate(sqlite_url(path)))
+    fold_log_into_file(path)
     return path
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server_url: str, postgresql_template_url: str) -> Iterator[str]:
-    """URL of a fresh, migrated PostgreSQL database."""
-    with postgresql_database(postgresql_server_url, postgresql_template_url) as url:
+def postgresql_url(request: pytest.FixtureRequest, postgresql_server_url: str) -> Iterator[str]:
+    """URL of a fresh PostgreSQL database: migrated, and with the small world in it where the test asks for `world`."""
+    template = "postgresql_world_url" if "world" in request.fixturenames else "postgresql_template_url"
+    with postgresql_database(postgresql_server_url, request.getfixturevalue(template)) as url:
         yield url
 
 
 @pytest.fixture(name="sqlite_url")
-def fresh_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """URL of a fresh, migrated SQLite database."""
+def fresh_sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a fresh SQLite database: migrated, and with the small world in it where the test asks for `world`."""
+    template = "sqlite_world" if "world" in request.fixturenames else "sqlite_template"
     path = tmp_path / "ordershare.db"
-    shutil.copyfile(sqlite_template, path)
+    shutil.copyfile(request.getfixturevalue(template), path)
     return sqlite_url(path)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a fresh, migrated database, once for each supported server."""
+    """URL of a fresh database, once for each supported server."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A fresh, migrated database, once for each supported server."""
+    """A fresh database, once for each supported server."""
     opened = Database(database_url)
     yield opened
     await opened.close()
@@ -93,7 +115,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def world(database: Database) -> AsyncIterator[World]:
     """A small world of people and orders with the application over it, once for each supported server."""
     made = World(database)
-    await made.populate()
     yield made
     await made.http.aclose()
 

@@ -140,10 +140,11 @@ def sqlite_url(path: Path) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema, leaving it ready to be copied."""
+    """Bring the database at `url` to the newest schema."""
     upgrade(url)
-    location = make_url(url)
-    if location.get_backend_name() == "sqlite":
-        # A copy of the file alone is whole only once the write-ahead log has been folded into it.
-        with closing(sqlite3.connect(str(location.database))) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fold_log_into_file(path: Path) -> None:
+    """Make the file of a closed SQLite database whole by itself, ready to be copied without its write-ahead log."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -183,6 +183,14 @@ class World:
         await self.database.write(partial(_set_cover, reference, datetime.now(UTC) + ends_in))
 
 
+async def populate(url: str) -> None:
+    """Make the small world's people and orders in the database at `url`."""
+    world = World(Database(url))
+    await world.populate()
+    await world.http.aclose()
+    await world.database.close()
+
+
 async def _import(rows: tuple[PlatformRow, ...], session: Any) -> Any:
     return await import_platform_rows(session, rows)
 

@@ -74,7 +74,8 @@ class RemoveMemberPayload:
     """The payload."""
 
     organisation: Organisation | None = strawberry.field(
-        default=None, description="The organisation without the member; null where it was refused."
+        default=None,
+        description="The organisation without the member; null where it was refused, or you removed yourself.",
     )
     user_errors: list[UserError] = user_errors()
 
@@ -136,7 +137,8 @@ async def resolve_remove_member(info: Info, input: Annotated[RemoveMemberInput, 
 
     outcome = await mutate(info, input, OrganisationRow, work)
     row = outcome.answer
-    organisation = None if row is None else Organisation.from_row(row)
+    # Who removed themselves has no business there any more.
+    organisation = None if row is None or user_id == info.context.viewer.user_id else Organisation.from_row(row)
     return RemoveMemberPayload(organisation=organisation, user_errors=outcome.user_errors)
 
 

@@ -8,6 +8,8 @@ import strawberry
 
 from db.log_cursor import log_end
 from db.people_tables import MembershipRow, OrganisationRow
+from domain.errors import not_found
+from domain.people import Member
 from domain.vocabulary import MemberRole, OrderStatus, SharePolicy
 from resolvers import list_orders as orders
 from resolvers.list_members import count_members, list_members
@@ -15,7 +17,7 @@ from resolvers.list_order_types import list_order_types
 from resolvers.load_rows import load_organisations
 from schema.context import Info
 from schema.global_id import decode_id, encode_id
-from schema.linked import linked, linked_member, linked_user, required
+from schema.linked import linked, linked_member, linked_user
 from schema.paging import PageCursor, page_request
 from schema.request_errors import bad_user_input
 from schema.scalars import Cursor
@@ -69,7 +71,7 @@ class OrderFilter:
         return orders.OrderFilter(
             shareable=self.shareable,
             statuses=self.statuses,
-            type_codes=self.types,
+            type_codes=None if self.types is None else [code for code in self.types if "\x00" not in code],
             owner_ids=None if self.owner_ids is None else [decode_id("User", text) for text in self.owner_ids],
             expires_before=self.expires_before,
             expires_after=self.expires_after,
@@ -108,14 +110,22 @@ class Organisation(Node):
             row=row,
         )
 
+    async def _member(self, info: Info) -> Member:
+        """Return the viewer as a member; they may have been removed since the organisation was found for them."""
+        member = await linked_member(info, self.row.id)
+        if member is None:
+            raise not_found("organisation")
+        return member
+
     @strawberry.field(description="What this viewer may do here.")
     async def viewer_role(self, info: Info) -> MemberRole:
         """Load the viewer's membership."""
-        return required(await linked_member(info, self.row.id)).role
+        return (await self._member(info)).role
 
     @strawberry.field(description="The log's place at or before this answer: subscribe `after` it and miss nothing.")
     async def log_cursor(self, info: Info) -> Cursor:
         """Read the end of the log from the snapshot that the rest of the answer is read from."""
+        await self._member(info)
         return Cursor(str(await info.context.reading.ask(log_end, self.row.id)))
 
     @strawberry.field(description="The members, in the order in which their users were made.")
@@ -129,6 +139,7 @@ class Organisation(Node):
         after: After = None,
     ) -> "MemberConnection":
         """Read a page of members."""
+        await self._member(info)
         wanted = checked_search(search)
         request = page_request(_MEMBER_CURSOR, _DEFAULT_PAGE, first=first, after=after)
         page = await info.context.reading.ask(list_members, self.row.id, wanted, request)
@@ -163,6 +174,7 @@ class Organisation(Node):
         before: Before = None,
     ) -> "OrderConnection":
         """Read a page of orders."""
+        await self._member(info)
         cursor = _ORDER_CURSORS[order_by]
         kept = (where or OrderFilter()).checked()
         request = page_request(cursor, _DEFAULT_PAGE, first=first, after=after, last=last, before=before)

@@ -1,0 +1,141 @@
+"""How many statements an answer costs: the same for one order as for fifty, and none that nobody asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from db.database import Database
+from tests.world import World, row
+
+_NESTED = """
+  nodes {
+    reference status viewerCanShare availableActions
+    organisation { reference viewerRole }
+    owner { name }
+    type { name priority }
+    statusReason { cause actor { name } }
+    sharedOrders { %(count)s nodes {
+      status sender { name } recipient { name } claimEligibility { claimable code } availableActions order { title }
+    } }
+    history { %(count)s nodes { __typename actor { name } order { version }
+      ... on SharedOrderChanged { sharedOrder { status } } } }
+    processingResults { %(count)s nodes { action actor { name } sharedOrder { permission } } }
+  }
+  %(count)s
+"""
+_LIST = (
+    'query($id: ID!, $first: Int) { organisation(id: $id) { orders(where: {search: "P-"}, first: $first) {'
+    + _NESTED
+    + "} } }"
+)
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect the statements that the database is sent, without those that begin and end transactions."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(_TRANSACTION):
+            sent.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def _fifty_busy_orders(world: World) -> None:
+    """Make fifty orders of three owners, each shared, claimed by one recipient and processed once."""
+    await world.import_rows(
+        *(
+            row(f"P-{number:02}", ("owner", "sender", "admin")[number % 3], type=("HOSPITAL", "DENTAL")[number % 2])
+            for number in range(50)
+        )
+    )
+    for number in range(50):
+        order = f"P-{number:02}"
+        [_, shared] = await world.share("member", "recipient", sender="admin", order=order, permission="PROCESS")
+        assert (await world.claim("recipient", shared))["codes"] == []
+        assert (await world.process("recipient", shared, "ENDORSE"))["codes"] == []
+
+
+async def _cost(world: World, viewer: str, document: str, **variables: Any) -> tuple[list[str], dict[str, Any]]:
+    organisation = await world.organisation_id()
+    with statements(world.database) as sent:
+        data = await world.ask(viewer, document, id=organisation, **variables)
+    return sent, data
+
+
+@pytest.mark.parametrize("viewer", ["admin", "member"])
+async def test_the_nested_list_costs_the_same_for_one_order_as_for_fifty(world: World, viewer: str) -> None:
+    await _fifty_busy_orders(world)
+    costs = {}
+    for first in (1, 10, 50):
+        sent, data = await _cost(world, viewer, _LIST % {"count": ""}, first=first)
+        nodes = data["organisation"]["orders"]["nodes"]
+        assert len(nodes) == first
+        for node in nodes:
+            shares = 2 if viewer == "admin" else 1
+            counted = [len(node[name]["nodes"]) for name in ("sharedOrders", "history", "processingResults")]
+            assert counted == [shares, 2 + shares + (viewer == "admin"), 1]
+        costs[first] = len(sent)
+    assert costs == dict.fromkeys(costs, costs[1])
+
+
+async def test_what_is_counted_costs_one_statement_for_each_kind_of_list_and_nothing_otherwise(world: World) -> None:
+    await _fifty_busy_orders(world)
+    plain, _ = await _cost(world, "admin", _LIST % {"count": ""}, first=50)
+    assert [statement for statement in plain if "count(" in statement.lower()] == []
+    counting, data = await _cost(world, "admin", _LIST % {"count": "totalCount"}, first=50)
+    assert len([statement for statement in counting if "count(" in statement.lower()]) == 4
+    assert len(counting) == len(plain) + 4
+    listed = data["organisation"]["orders"]
+    assert listed["totalCount"] == 50
+    assert {node["sharedOrders"]["totalCount"] for node in listed["nodes"]} == {2}
+    assert {node["history"]["totalCount"] for node in listed["nodes"]} == {5}
+    assert {node["processingResults"]["totalCount"] for node in listed["nodes"]} == {1}
+
+
+_OTHER_LISTS = {
+    "members": "query($id: ID!, $first: Int) { organisation(id: $id) { list: members(first: $first) {"
+    " nodes { role user { name } organisation { name } } } } }",
+    "received": "query($first: Int) { organisation: viewer { list: sharedOrders(first: $first) {"
+    " nodes { status order { title owner { name } type { name } } sender { name } claimEligibility { code }"
+    " availableActions } } } }",
+}
+
+
+@pytest.mark.parametrize("name", _OTHER_LISTS)
+async def test_every_other_list_costs_the_same_for_one_entry_as_for_many(world: World, name: str) -> None:
+    await world.import_rows(*(row(f"O-guest-{number}", f"guest-{number}") for number in range(20)))
+    for number in range(20):
+        await world.share("recipient", order=f"O-guest-{number}", sender="admin")
+    costs = {}
+    for first in (1, 20):
+        sent, data = await _cost(world, "recipient", _OTHER_LISTS[name], first=first)
+        assert len(data["organisation"]["list"]["nodes"]) == first
+        costs[first] = len(sent)
+    assert costs[1] == costs[20]
+
+
+async def test_a_hundred_nodes_of_one_kind_cost_the_same_as_one(world: World) -> None:
+    await world.import_rows(*(row(f"P-{number:02}", "owner") for number in range(99)))
+    orders = [await world.order_id(f"P-{number:02}") for number in range(99)]
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { title owner { name } } } }"
+    costs = {}
+    for ids in (orders[:1], orders):
+        sent, data = await _cost(world, "member", document, ids=ids)
+        assert None not in data["nodes"]
+        costs[len(ids)] = len(sent)
+    assert costs[1] == costs[99]
+
+
+async def test_a_query_of_constants_costs_no_more_than_to_authenticate(world: World) -> None:
+    sent, _ = await _cost(world, "member", "{ orderStateMachine { action } __schema { queryType { name } } }")
+    assert len(sent) == 1
