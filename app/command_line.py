@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.address import require_free_address
 from app.demonstration import serve_demonstration
 from app.import_command import run_import
 from app.server import serve
@@ -35,6 +36,7 @@ def serve_command() -> None:
     """Serve the API; refuses a database whose schema is not current."""
     settings = load_settings()
     Tokens(settings)
+    require_free_address(settings)
     _require_current(settings)
     serve(settings)
 

@@ -1,6 +1,7 @@
 """Loads the demonstration, and lets its people share, claim and process through the real use cases.
 
-All of it is one transaction: a load that is cut off leaves nothing, and the next start loads it.
+All of it is one transaction: a load that is cut off leaves nothing, and the next start loads it. It appends to the logs
+more than once; nobody else knows these organisations yet, so nobody waits for it.
 """
 
 from collections.abc import Sequence

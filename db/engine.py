@@ -35,8 +35,6 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own BEGIN is deferred, which loses updates; SQLAlchemy's begin event sends ours instead.
     connection.isolation_level = None
-    # SQLite's own lower() knows only ASCII letters; PostgreSQL's knows all.
-    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
@@ -46,10 +44,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -30,7 +30,7 @@ class OrderTypeRow(SQLModel, table=True):
 
     code: str = Field(primary_key=True)
     name: str
-    priority: int
+    priority: int = Field(sa_column=number_column())
 
 
 class OrderRow(SQLModel, table=True):
@@ -90,7 +90,7 @@ class OrderRow(SQLModel, table=True):
     owner_id: UUID
     reference: str
     type_code: str
-    type_priority: int
+    type_priority: int = Field(sa_column=number_column())
     title: str
     premium_minor: int = Field(sa_column=number_column())
     currency: str

@@ -25,14 +25,29 @@ class OrganisationRow(SQLModel, table=True):
 
 
 class UserRow(SQLModel, table=True):
-    """A person who can sign in; the token's `sub` is their reference."""
+    """A person who can sign in; the token's `sub` is their reference.
+
+    The `search_` columns hold case-folded text, as those of an order do; `named` makes them.
+    """
 
     __tablename__ = "app_user"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     reference: str = Field(unique=True)
     name: str
+    search_name: str
+    search_reference: str
     created_at: datetime
+
+    @staticmethod
+    def named(reference: str, name: str) -> dict[str, str]:
+        """Return the columns of a user's reference and name, and what a search compares with."""
+        return {
+            "reference": reference,
+            "name": name,
+            "search_name": name.casefold(),
+            "search_reference": reference.casefold(),
+        }
 
 
 class MembershipRow(SQLModel, table=True):

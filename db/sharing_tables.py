@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.columns import new_id, word_column
+from db.columns import new_id, number_column, word_column
 from domain.vocabulary import OrderAction, OrderStatus, SharedOrderStatus, SharePermission, Terminal
 
 _OPEN = text("status IN ('OFFERED', 'CLAIMED')")
@@ -80,5 +80,5 @@ class ProcessingResultRow(SQLModel, table=True):
     note: str | None = None
     from_status: OrderStatus = Field(sa_column=word_column(OrderStatus, "from_status"))
     to_status: OrderStatus = Field(sa_column=word_column(OrderStatus, "to_status"))
-    order_version: int
+    order_version: int = Field(sa_column=number_column())
     at: datetime

@@ -83,6 +83,13 @@ def status_after_time(status: OrderStatus, expires_at: datetime | None, now: dat
     return None
 
 
+def status_at(status: OrderStatus, expires_at: datetime | None, now: datetime) -> OrderStatus:
+    """Return the status that an order has come to by `now`, whether or not the log tells it yet."""
+    while (later := status_after_time(status, expires_at, now)) is not None:
+        status = later
+    return status
+
+
 def expiry_after(
     action: OrderAction,
     *,

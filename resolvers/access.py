@@ -1,8 +1,8 @@
 """What a viewer may reach, and the locks under which it is changed.
 
-Locks are taken in one order everywhere, so that no two transactions wait for each other: idempotency key, then
-memberships, then orders, then shared orders, and the head of the log last. Of several rows of one kind, the lower id
-comes first. A thing of another organisation is refused exactly like a thing that does not exist.
+Locks are taken in one order everywhere, so that no two transactions wait for each other: idempotency key, then the
+organisation, then memberships, then orders, then shared orders, and the head of the log last. Of several rows of one
+kind, the lower id comes first. A thing of another organisation is refused exactly like a thing that does not exist.
 """
 
 from collections.abc import Collection, Mapping
@@ -85,24 +85,30 @@ async def lock_memberships(
         user_ids: Which users; others, and removed members, are left out of the answer.
         to_change: Those whose membership is about to change; the others are only kept from changing.
     """
+    if not to_change:
+        return await _lock_held(session, organisation_id, user_ids, change=False)
     held: dict[UUID, MembershipRow] = {}
-    kept = [user_id for user_id in user_ids if user_id not in to_change]
-    for locked_ids, change in ((to_change, True), (kept, False)):
-        if not locked_ids:
-            continue
-        statement = (
-            select(MembershipRow)
-            .where(
-                col(MembershipRow.organisation_id) == organisation_id,
-                col(MembershipRow.user_id).in_(locked_ids),
-                col(MembershipRow.removed_at).is_(None),
-            )
-            .order_by(col(MembershipRow.user_id))
-            .with_for_update(read=not change, key_share=change)
-            .execution_options(populate_existing=True)
-        )
-        held |= {row.user_id: row for row in (await session.exec(statement)).all()}
+    # One by one, lower id first, for one statement locks all its rows alike.
+    for user_id in sorted({*user_ids, *to_change}):
+        held |= await _lock_held(session, organisation_id, [user_id], change=user_id in to_change)
     return held
+
+
+async def _lock_held(
+    session: AsyncSession, organisation_id: UUID, user_ids: Collection[UUID], *, change: bool
+) -> dict[UUID, MembershipRow]:
+    statement = (
+        select(MembershipRow)
+        .where(
+            col(MembershipRow.organisation_id) == organisation_id,
+            col(MembershipRow.user_id).in_(user_ids),
+            col(MembershipRow.removed_at).is_(None),
+        )
+        .order_by(col(MembershipRow.user_id))
+        .with_for_update(read=not change, key_share=change)
+        .execution_options(populate_existing=True)
+    )
+    return {row.user_id: row for row in (await session.exec(statement)).all()}
 
 
 async def lock_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member:
@@ -115,6 +121,22 @@ async def lock_member(session: AsyncSession, viewer: Viewer, organisation_id: UU
     if viewer.user_id not in held:
         raise not_found("organisation", "organisation_id")
     return Member(viewer.user_id, organisation_id, held[viewer.user_id].role)
+
+
+async def lock_organisation(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> OrganisationRow:
+    """Return an organisation of the viewer, locked and as it is now; their membership is for `lock_member` to lock.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    await require_member(session, viewer, organisation_id)
+    statement = (
+        select(OrganisationRow)
+        .where(col(OrganisationRow.id) == organisation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one()
 
 
 async def lock_orders(session: AsyncSession, organisation_id: UUID, order_ids: Collection[UUID]) -> list[OrderRow]:

@@ -43,9 +43,8 @@ async def add_member(session: AsyncSession, viewer: Viewer, organisation_id: UUI
     require_name(new.name, "name")
     require_admin(await lock_member(session, viewer, organisation_id))
     at = await present(session)
-    await insert_once(
-        session, UserRow, {"id": new_id(), "reference": new.reference, "name": new.name, "created_at": at}
-    )
+    known = {"id": new_id(), "created_at": at, **UserRow.named(new.reference, new.name)}
+    await insert_once(session, UserRow, known)
     user = (await session.exec(select(UserRow).where(col(UserRow.reference) == new.reference))).one()
     place = {"organisation_id": organisation_id, "user_id": user.id}
     joined = await insert_once(session, MembershipRow, {**place, "role": new.role, "joined_at": at})

@@ -165,20 +165,23 @@ class Enrolment:
         """Write who was made or changed, and return what there is to log about them."""
         await self._write_organisations(session, at)
         made = {reference: user for reference, user in self._users.items() if user.is_made}
-        renamed = [user for user in self._users.values() if user.is_renamed]
+        renamed = {reference: user for reference, user in self._users.items() if user.is_renamed}
         if made:
             values = [
-                {"id": user.id, "reference": reference, "name": user.said, "created_at": at}
+                {"id": user.id, "created_at": at, **UserRow.named(reference, user.said or "")}
                 for reference, user in made.items()
             ]
             await session.exec(insert(UserRow), params=values)
         if renamed:
-            await session.exec(update(UserRow), params=[{"id": user.id, "name": user.said} for user in renamed])
+            names = [
+                {"id": user.id, **UserRow.named(reference, user.said or "")} for reference, user in renamed.items()
+            ]
+            await session.exec(update(UserRow), params=names)
         if self._made:
             await session.exec(insert(MembershipRow), params=[vars(each) for each in self._made.values()])
         if moved := [each for place, each in self._moved.items() if place not in self._made]:
             await session.exec(update(MembershipRow), params=[vars(each) for each in moved])
-        return [*self._events, *await self._new_names(session, {user.id for user in renamed}, at)]
+        return [*self._events, *await self._new_names(session, {user.id for user in renamed.values()}, at)]
 
     async def _write_organisations(self, session: AsyncSession, at: datetime) -> None:
         made = [

@@ -14,7 +14,7 @@ from domain.errors import DomainError, invalid_input
 from domain.importing import MAX_IMPORT_ROWS, ImportedOrder, require_reference
 from domain.people import Viewer, not_a_member, require_admin
 from domain.vocabulary import OrderStatus
-from resolvers.access import lock_member, lock_memberships
+from resolvers.access import lock_member, lock_memberships, lock_organisation
 from resolvers.incoming_rows import IncomingRow, Judgement, Outcome
 from resolvers.order_intake import take_in
 
@@ -114,6 +114,8 @@ async def import_orders(
     if len(rows) > MAX_IMPORT_ROWS:
         raise invalid_input(f"At most {MAX_IMPORT_ROWS} orders at once.", "orders")
     if actor is not None:
+        # Imports into one organisation take turns: two of them could make the same order otherwise.
+        await lock_organisation(session, actor, organisation_id)
         require_admin(await lock_member(session, actor, organisation_id))
     refusals: dict[int, DomainError] = {}
     sound = await _sound_rows(session, organisation_id, rows, refusals)

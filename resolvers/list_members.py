@@ -58,8 +58,8 @@ def _conditions(organisation_id: UUID, search: str | None) -> list[ColumnElement
     if search is not None:
         found = select(UserRow.id).where(
             or_(
-                func.lower(UserRow.name).contains(search.lower(), autoescape=True),
-                func.lower(UserRow.reference).startswith(search.lower(), autoescape=True),
+                col(UserRow.search_name).contains(search.casefold(), autoescape=True),
+                col(UserRow.search_reference).startswith(search.casefold(), autoescape=True),
             )
         )
         conditions.append(col(MembershipRow.user_id).in_(found))

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
@@ -11,7 +10,7 @@ from db.new_events import share_policy_changed
 from db.people_tables import OrganisationRow
 from domain.people import Viewer, require_admin
 from domain.vocabulary import SharePolicy
-from resolvers.access import lock_member
+from resolvers.access import lock_member, lock_organisation
 
 
 async def set_share_policy(
@@ -22,14 +21,8 @@ async def set_share_policy(
     Raises:
         DomainError: NOT_FOUND or FORBIDDEN.
     """
+    organisation = await lock_organisation(session, viewer, organisation_id)
     require_admin(await lock_member(session, viewer, organisation_id))
-    locked = (
-        select(OrganisationRow)
-        .where(col(OrganisationRow.id) == organisation_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    organisation = (await session.exec(locked)).one()
     if organisation.share_policy is not policy:
         previous, organisation.share_policy = organisation.share_policy, policy
         at = await present(session)

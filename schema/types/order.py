@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from db.order_tables import OrderRow, OrderTypeRow
+from domain.lifecycle import status_at
 from domain.processing import actions_through_order
 from domain.sharing import SHAREABLE_STATUSES, may_share
 from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
@@ -63,6 +64,11 @@ class StatusReason:
     async def actor(self, info: Info) -> User | None:
         """Load who did it."""
         return None if self.actor_id is None else await linked_user(info, self.actor_id)
+
+
+async def status_now(info: Info, row: OrderRow) -> OrderStatus:
+    """Return the status by which a mutation would judge an order now: the log may tell it a moment later."""
+    return status_at(row.status, row.expires_at, await info.context.reading.now())
 
 
 @strawberry.type(description="A protection order: the effective cover of one member, its owner.")
@@ -135,14 +141,15 @@ class Order(Node):
     async def available_actions(self, info: Info) -> list[OrderAction]:
         """Ask the rules."""
         member = await linked_member(info, self.row.organisation_id)
-        return [] if member is None else list(actions_through_order(member, self.row.owner_id, self.status))
+        status = await status_now(info, self.row)
+        return [] if member is None else list(actions_through_order(member, self.row.owner_id, status))
 
     @strawberry.field(description="Whether this viewer may share the order now.")
     async def viewer_can_share(self, info: Info) -> bool:
         """Ask the rules."""
         member = await linked_member(info, self.row.organisation_id)
         organisation = await linked(info, load_organisations, self.row.organisation_id)
-        if member is None or self.status not in SHAREABLE_STATUSES:
+        if member is None or await status_now(info, self.row) not in SHAREABLE_STATUSES:
             return False
         return may_share(member, organisation.share_policy, self.row.owner_id)
 

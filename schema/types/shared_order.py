@@ -1,6 +1,7 @@
 """The second of two linked orders."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -20,7 +21,7 @@ from schema.linked import linked, linked_user
 from schema.paging import PageCursor
 from schema.types.connection import Connection, connect
 from schema.types.node import Node
-from schema.types.order import Order
+from schema.types.order import Order, status_now
 from schema.types.user import User
 
 CURSOR = PageCursor("shared-orders", (UUID,))
@@ -98,7 +99,8 @@ class SharedOrder(Node):
         place = (self.row.organisation_id, self.row.recipient_id)
         membership = await info.context.reading.one_of_many(load_memberships, place)
         now = await info.context.reading.now()
-        refusal = refusal_of_claim(claim_facts(self.row, order, membership is not None), now)
+        facts = claim_facts(self.row, order, membership is not None)
+        refusal = refusal_of_claim(replace(facts, order_status=await status_now(info, order)), now)
         return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
 
     @strawberry.field(description="What this viewer may do now through this shared order's id.")
@@ -110,7 +112,7 @@ class SharedOrder(Node):
             recipient_id=self.row.recipient_id,
             share_status=self.row.status,
             permission=self.row.permission,
-            order_status=order.status,
+            order_status=await status_now(info, order),
         )
         return list(actions)
 

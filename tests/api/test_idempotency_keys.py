@@ -161,10 +161,17 @@ async def test_a_refusal_is_kept_like_any_other_answer(world: World) -> None:
 
 
 async def test_a_refused_mutation_leaves_nothing_but_its_key(world: World) -> None:
+    [shared] = await world.share("recipient", sender="sender")
+    await world.end_cover("O-owner", timedelta(days=-31))
     before = await world.dump()
-    await _send(world, "owner", "shareOrder", "k", orderId=await world.order_id(), recipientIds=["no id"])
+    given = {"sharedOrderId": shared}
+    for viewer, mutation, more in (
+        ("recipient", "claimSharedOrder", {}),
+        ("sender", "extendClaimWindow", {"closesAt": "2131-01-01T00:00:00Z"}),
+    ):
+        assert (await _send(world, viewer, mutation, "k", **given, **more))["codes"] == ["NOT_OFFERED"]
     after = await world.dump()
-    assert len(after.pop("idempotency_key")) == len(before.pop("idempotency_key")) + 1
+    assert len(after.pop("idempotency_key")) == len(before.pop("idempotency_key")) + 2
     assert after == before
 
 
@@ -254,12 +261,15 @@ async def test_a_key_tells_a_removed_member_nothing_of_what_has_happened_since(w
     [shared] = await world.share("recipient")
     fields = "sharedOrder { order { status organisation { orders(first: 100) { nodes { title } } } } }"
     given = {"sharedOrderId": shared, "idempotencyKey": "k"}
-    await world.mutate("recipient", "claimSharedOrder", fields, **given)
-    place = {"organisationId": await world.organisation_id(), "userId": await world.user_id("recipient")}
-    await _done(world, "admin", "removeMember", **place)
-    await _done(world, "owner", "processOrder", orderId=await world.order_id(), action="REPORT_LOSS")
-    await world.import_rows(row("O-secret", "owner"))
-    document = f"mutation($input: ClaimSharedOrderInput!) {{ claimSharedOrder(input: $input) {{ {fields} }} }}"
-    answer = (await world.post("recipient", document, {"input": given})).text
-    assert "LOSS_REPORTED" not in answer
-    assert "O-secret" not in answer
+    first = await world.mutate("recipient", "claimSharedOrder", fields, **given)
+    place = {"organisationId": await world.organisation_id()}
+    member = {**place, "userId": await world.user_id("recipient")}
+    await _done(world, "admin", "removeMember", **member)
+    async with nothing_changes(world):
+        again = await world.mutate("recipient", "claimSharedOrder", fields, **given)
+    assert again["sharedOrder"] is None
+    assert [(error["code"], error["path"]) for error in again["userErrors"]] == [
+        ("NOT_FOUND", ["input", "idempotencyKey"])
+    ]
+    await _done(world, "admin", "addMember", **place, reference="recipient", name="Recipient")
+    assert await world.mutate("recipient", "claimSharedOrder", fields, **given) == first

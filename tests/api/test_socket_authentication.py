@@ -60,7 +60,7 @@ async def test_a_socket_with_an_expired_token_is_forbidden(world: World, server:
 
 
 async def test_a_socket_of_an_unknown_user_is_forbidden(world: World, server: Server) -> None:
-    for stranger in ("nobody", "Owner", "owner ", ""):
+    for stranger in ("nobody", "Owner", "owner ", "", "owner\x00", "\ud800", "x" * 10_000):
         await _is_forbidden(server, _bearer(world.token(stranger)))
 
 

@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +19,27 @@ from db.database import Database
 from db.engine import WRITES
 from db.order_tables import OrderRow
 from tests.integration.log_replay import the_log_explains_everything
+from tests.integration.served_demonstration import REPOSITORY, environment, free_port
 from tests.log_reader import head, told
 from tests.world import SECRET, Server, World, terminal
 
-_HOME = Path(__file__).parents[2]
 _CLAIM = """mutation($input: ClaimSharedOrderInput!) {
   claimSharedOrder(input: $input) { sharedOrder { id status claimedAt } userErrors { code } }
 }"""
 _CLAIMED = ["recipient: O-owner v1 from owner to recipient OFFERED > CLAIMED"]
 
 
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def _process(database_url: str, port: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Serve in a process of its own, which is gone at the end."""
-    settings = {
-        "ORDERSHARE_DATABASE_URL": database_url,
-        "ORDERSHARE_JWT_SECRET": SECRET,
-        "ORDERSHARE_HOST": "127.0.0.1",
-        "ORDERSHARE_PORT": str(port),
-    }
+    settings = environment(
+        ORDERSHARE_DATABASE_URL=database_url, ORDERSHARE_JWT_SECRET=SECRET, ORDERSHARE_PORT=str(port)
+    )
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve"],
-            cwd=_HOME,
-            env={**os.environ, **settings},
+            cwd=REPOSITORY,
+            env=settings,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -104,7 +93,7 @@ async def test_a_claim_that_a_crash_left_unanswered_is_answered_when_its_key_is_
     [shared] = await world.share("recipient")
     since = await head(world)
     given = {"sharedOrderId": shared, "idempotencyKey": "claim once"}
-    port, log = _free_port(), tmp_path / "server.log"
+    port, log = free_port(), tmp_path / "server.log"
     with _process(database_url, port, log) as process:
         await _ready(process, port)
         _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -134,7 +123,7 @@ async def test_a_crash_before_the_commit_leaves_no_trace_and_the_key_does_it_the
     since = await head(world)
     before = await world.dump()
     given = {"sharedOrderId": shared, "idempotencyKey": "claim once"}
-    port, log = _free_port(), tmp_path / "server.log"
+    port, log = free_port(), tmp_path / "server.log"
     with _process(database_url, port, log) as process:
         await _ready(process, port)
         async with _order_held(world.database):
@@ -163,7 +152,8 @@ async def _order_held(database: Database) -> AsyncIterator[None]:
     holder = asyncio.create_task(database.write(work))
     await held.wait()
     try:
-        yield
+        async with asyncio.timeout(30):
+            yield
     finally:
         released.set()
         await holder
@@ -171,17 +161,16 @@ async def _order_held(database: Database) -> AsyncIterator[None]:
 
 @contextmanager
 def _next_writer(database: Database) -> Iterator[asyncio.Event]:
-    """Return an event that is set when the next writing transaction begins."""
+    """Return an event that is set when the next writing transaction is about to begin."""
     begun = asyncio.Event()
 
     def note(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITES, False):
             begun.set()
 
-    # First of all listeners: the one of SQLite's engine waits for its lock.
-    event.listen(database.engine.sync_engine, "begin", note, insert=True)
+    event.listen(database.engine.sync_engine, "engine_connect", note)
     yield begun
-    event.remove(database.engine.sync_engine, "begin", note)
+    event.remove(database.engine.sync_engine, "engine_connect", note)
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ class Writer:
 
     async def _write(self) -> None:
         database = Database(self._url)
-        for turn in range(24):
+        for turn in range(60):
             organisation_id = self._organisation_ids[turn % len(self._organisation_ids)]
             if turn % 4 == 3:
                 await _append_and_roll_back(database, organisation_id)

@@ -44,6 +44,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reference", AutoString(), nullable=False),
         sa.Column("name", AutoString(), nullable=False),
+        sa.Column("search_name", AutoString(), nullable=False),
+        sa.Column("search_reference", AutoString(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_app_user"),
         sa.UniqueConstraint("reference", name="uq_app_user_reference"),
@@ -52,7 +54,7 @@ def upgrade() -> None:
         "order_type",
         sa.Column("code", AutoString(), nullable=False),
         sa.Column("name", AutoString(), nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_order_type"),
         sa.UniqueConstraint("code", "priority", name="uq_order_type_code_priority"),
     )
@@ -84,9 +86,7 @@ def upgrade() -> None:
         sa.Column("role", _words("role", "ADMIN", "MEMBER"), nullable=False),
         sa.Column("joined_at", UTCDateTime(), nullable=False),
         sa.Column("removed_at", UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id"),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name="fk_membership_user_id"),
         sa.PrimaryKeyConstraint("organisation_id", "user_id", name="pk_membership"),
     )
@@ -109,7 +109,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("reference", AutoString(), nullable=False),
         sa.Column("type_code", AutoString(), nullable=False),
-        sa.Column("type_priority", sa.Integer(), nullable=False),
+        sa.Column("type_priority", sa.BigInteger(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
         sa.Column("premium_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", AutoString(), nullable=False),
@@ -183,9 +183,7 @@ def upgrade() -> None:
             postgresql_using="gin",
             postgresql_ops={"search_title": "gin_trgm_ops"},
         )
-    op.create_index(
-        "ix_orders_type_priority", "orders", ["organisation_id", "type_priority", "newest_first", "id"]
-    )
+    op.create_index("ix_orders_type_priority", "orders", ["organisation_id", "type_priority", "newest_first", "id"])
 
     op.create_table(
         "imported_order",
@@ -217,9 +215,7 @@ def upgrade() -> None:
         sa.Column("closes_at", UTCDateTime(), nullable=False),
         sa.Column("claimed_at", UTCDateTime(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.CheckConstraint(
-            "status NOT IN ('CLAIMED', 'RELEASED') OR claimed_at IS NOT NULL", name="claimed_at"
-        ),
+        sa.CheckConstraint("status NOT IN ('CLAIMED', 'RELEASED') OR claimed_at IS NOT NULL", name="claimed_at"),
         sa.CheckConstraint("closes_at > opens_at", name="window"),
         sa.CheckConstraint("sender_id <> recipient_id", name="recipient"),
         sa.ForeignKeyConstraint(
@@ -238,9 +234,7 @@ def upgrade() -> None:
             name="fk_shared_order_organisation_id_sender_id",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_shared_order"),
-        sa.UniqueConstraint(
-            "organisation_id", "order_id", "id", name="uq_shared_order_organisation_id_order_id_id"
-        ),
+        sa.UniqueConstraint("organisation_id", "order_id", "id", name="uq_shared_order_organisation_id_order_id_id"),
     )
     op.create_index(
         "ix_shared_order_due",
@@ -300,9 +294,7 @@ def upgrade() -> None:
             ["orders.organisation_id", "orders.id"],
             name="fk_event_organisation_id_order_id",
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["stream.organisation_id"], name="fk_event_organisation_id"
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["stream.organisation_id"], name="fk_event_organisation_id"),
         sa.ForeignKeyConstraint(["subject_id"], ["app_user.id"], name="fk_event_subject_id"),
         sa.PrimaryKeyConstraint("organisation_id", "sequence", name="pk_event"),
         sa.UniqueConstraint("event_id", name="uq_event_event_id"),
@@ -321,7 +313,7 @@ def upgrade() -> None:
         sa.Column("note", AutoString(), nullable=True),
         sa.Column("from_status", _words("from_status", *_ORDER_STATUSES), nullable=False),
         sa.Column("to_status", _words("to_status", *_ORDER_STATUSES), nullable=False),
-        sa.Column("order_version", sa.Integer(), nullable=False),
+        sa.Column("order_version", sa.BigInteger(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.CheckConstraint("(via = 'SHARED_ORDER') = (shared_order_id IS NOT NULL)", name="terminal"),
         sa.ForeignKeyConstraint(

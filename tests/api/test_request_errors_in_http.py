@@ -1,0 +1,106 @@
+"""Bodies and addresses that carry no request: 400 with a code, whatever they hold."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.world import World
+
+_USER = "{ viewer { user { reference } } }"
+_ANSWER = {"data": {"viewer": {"user": {"reference": "owner"}}}}
+
+
+def _signed_in(world: World, **headers: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {world.token('owner')}", **headers}
+
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "cut off": b'{"query": "{ viewer',
+    "no JSON": b"{ viewer { user { id } } }",
+    "a number": b"1",
+    "null": b"null",
+    "a truth": b"true",
+    "a text": b'"{ viewer { user { id } } }"',
+    "an empty list": b"[]",
+    "a batch": b'[{"query": "{ viewer { user { id } } }"}]',
+    "an empty object": b"{}",
+    "no query": b'{"variables": {}}',
+    "a query of null": b'{"query": null}',
+    "an empty query": b'{"query": ""}',
+    "a query of another kind": b'{"query": 1}',
+    "variables in a list": b'{"query": "{ viewer { user { id } } }", "variables": []}',
+    "variables in a text": b'{"query": "{ viewer { user { id } } }", "variables": "{}"}',
+    "an unknown operation": b'{"query": "{ viewer { user { id } } }", "operationName": "nobody"}',
+    "an operation name of another kind": b'{"query": "{ viewer { user { id } } }", "operationName": {}}',
+    "extensions of another kind": b'{"query": "{ viewer { user { id } } }", "extensions": 1}',
+    "fragments alone": b'{"query": "fragment a on Viewer { user { id } }"}',
+    "a subscription": b'{"query": "subscription { organisationEvents(organisationId: \\"x\\") { sequence } }"}',
+    "not UTF-8": b'{"query": "\xff"}',
+    "half a surrogate pair": b'{"query": "{ viewer { user { id } } }", "variables": {"it": "\\ud83e"}}',
+    "the other half": b'{"query": "{ viewer { user { id } } }", "variables": {"it": "\\udd80"}}',
+    "a number of 5,000 digits": b'{"query": "{ viewer { user { id } } }", "variables": {"it": ' + b"9" * 5000 + b"}}",
+    "nested 5,000 times": b'{"query": "{ viewer { user { id } } }", "variables": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "not a number": b'{"query": "{ viewer { user { id } } }", "variables": {"it": NaN}}',
+    "a byte order mark alone": b"\xef\xbb\xbf",
+}
+CONTENT_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/graphql", "application/xml", "")
+
+
+def _refused(response: httpx.Response) -> None:
+    [error] = response.json().pop("errors")
+    assert response.json().keys() == {"errors"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["message"]
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("kind", BODIES)
+async def test_a_body_that_is_no_request_is_refused(world: World, kind: str) -> None:
+    headers = _signed_in(world, **{"Content-Type": "application/json"})
+    _refused(await world.http.post("/graphql", content=BODIES[kind], headers=headers))
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+async def test_a_body_of_another_content_type_is_refused(world: World, content_type: str) -> None:
+    content = json.dumps({"query": _USER}).encode()
+    headers = _signed_in(world, **{"Content-Type": content_type})
+    _refused(await world.http.post("/graphql", content=content, headers=headers))
+
+
+async def test_two_operations_need_a_name_and_the_named_one_is_run(world: World) -> None:
+    document = "query a { viewer { user { name } } } query b { viewer { user { reference } } }"
+    body = {"query": document, "operationName": "b"}
+    response = await world.http.post("/graphql", json=body, headers=_signed_in(world))
+    assert response.json() == _ANSWER
+    del body["operationName"]
+    unnamed = (await world.http.post("/graphql", json=body, headers=_signed_in(world))).json()
+    assert unnamed.get("data") is None
+    assert [error["extensions"]["code"] for error in unnamed["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_a_query_may_come_by_get_but_nothing_that_changes_anything(world: World) -> None:
+    def get(**parameters: str) -> httpx.Request:
+        return world.http.build_request("GET", "/graphql", params=parameters, headers=_signed_in(world))
+
+    assert (await world.http.send(get(query=_USER))).json() == _ANSWER
+    before = await world.dump()
+    [shared] = await world.share("recipient")
+    before = await world.dump()
+    revoke = f'mutation {{ revokeSharedOrder(input: {{sharedOrderId: "{shared}"}}) {{ userErrors {{ code }} }} }}'
+    _refused(await world.http.send(get(query=revoke)))
+    _refused(
+        await world.http.send(
+            get(query=f"query a {_USER} {revoke.replace('mutation', 'mutation b')}", operationName="b")
+        )
+    )
+    _refused(await world.http.send(get(query=_USER, variables="x")))
+    _refused(await world.http.send(get(query=_USER, variables="[1]")))
+    assert await world.dump() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_other_methods_are_not_allowed(world: World, method: str) -> None:
+    response = await world.http.request(method, "/graphql", json={"query": _USER}, headers=_signed_in(world))
+    assert response.status_code == 405

@@ -1,0 +1,144 @@
+"""The settings: their defaults, where they come from, and what makes them unsafe."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import MIN_SECRET_BYTES, Settings, SettingsError, load_settings
+
+_NAMES = ("DATABASE_URL", "SIGNAL_URL", "JWT_SECRET", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "HOST", "PORT")
+_SECRET = "a secret for tests only, long enough for HS256"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in _NAMES:
+        monkeypatch.delenv(f"ORDERSHARE_{name}", raising=False)
+
+
+def _settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    for name, value in values.items():
+        monkeypatch.setenv(f"ORDERSHARE_{name.upper()}", value)
+    return load_settings()
+
+
+def test_without_any_setting_it_is_one_file_and_one_machine() -> None:
+    settings = load_settings()
+    assert settings.database_url == "sqlite+aiosqlite:///ordershare.db"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert (settings.signal_url, settings.jwks_url, settings.jwt_issuer, settings.jwt_audience) == ("", "", "", "")
+    assert settings.jwt_secret.get_secret_value() == ""
+
+
+def test_each_setting_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(
+        monkeypatch,
+        database_url="postgresql+asyncpg://user@host/name",
+        signal_url="nats://host",
+        jwt_secret=_SECRET,
+        jwks_url="https://keys",
+        jwt_issuer="https://issuer",
+        jwt_audience="ordershare",
+        host="0.0.0.0",
+        port="80",
+    )
+    assert settings.model_dump() | {"jwt_secret": settings.jwt_secret.get_secret_value()} == {
+        "database_url": "postgresql+asyncpg://user@host/name",
+        "signal_url": "nats://host",
+        "jwt_secret": _SECRET,
+        "jwks_url": "https://keys",
+        "jwt_issuer": "https://issuer",
+        "jwt_audience": "ordershare",
+        "host": "0.0.0.0",
+        "port": 80,
+    }
+
+
+def test_the_variables_of_others_and_files_of_settings_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("ORDERSHARE_PORT=81\n")
+    monkeypatch.setenv("PORT", "82")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://user@host/name")
+    monkeypatch.setenv("ORDERSHARE_UNKNOWN", "83")
+    settings = load_settings()
+    assert (settings.port, settings.database_url) == (8000, "sqlite+aiosqlite:///ordershare.db")
+
+
+@pytest.mark.parametrize("port", ["", "http", "80.5", "8000 8001"])
+def test_a_value_of_another_form_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _settings(monkeypatch, port=port)
+    assert str(refused.value) == "Set ORDERSHARE_PORT to a value of the right form."
+    assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:///ordershare.db",
+        "sqlite+aiosqlite:////var/lib/ordershare.db",
+        "postgresql+asyncpg://user@host/name",
+        "postgresql+asyncpg://user:p%40ss@host:5433/name?ssl=require",
+    ],
+)
+def test_a_supported_database_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert _settings(monkeypatch, database_url=url).checked_database_url() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ordershare.db",
+        "sqlite:///ordershare.db",
+        "postgresql://user@host/name",
+        "postgres://user@host/name",
+        "postgresql+psycopg://user@host/name",
+        "mysql+aiomysql://user@host/name",
+        "postgresql+asyncpg://user@host:port/name",
+    ],
+)
+def test_another_database_is_refused_with_the_two_forms_to_set(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    settings = _settings(monkeypatch, database_url=url)
+    with pytest.raises(SettingsError) as refused:
+        settings.checked_database_url()
+    assert str(refused.value) == (
+        "Set ORDERSHARE_DATABASE_URL to sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME."
+    )
+
+
+@pytest.mark.parametrize("secret", ["x" * MIN_SECRET_BYTES, "é" * (MIN_SECRET_BYTES // 2), _SECRET])
+def test_a_secret_counts_in_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    assert _settings(monkeypatch, jwt_secret=secret).checked_secret() == secret
+
+
+@pytest.mark.parametrize("secret", ["", "secret", "x" * (MIN_SECRET_BYTES - 1), "é" * (MIN_SECRET_BYTES // 2 - 1)])
+def test_a_secret_that_is_missing_or_short_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    settings = _settings(monkeypatch, jwt_secret=secret)
+    with pytest.raises(SettingsError) as refused:
+        settings.checked_secret()
+    assert str(refused.value) == (
+        "Set ORDERSHARE_JWT_SECRET to a secret of at least 32 bytes, such as the output of: openssl rand -base64 48"
+    )
+
+
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(monkeypatch, jwt_secret=_SECRET)
+    assert _SECRET not in repr(settings)
+    assert _SECRET not in str(settings)
+
+
+def test_public_keys_and_other_signals_are_not_silently_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(monkeypatch, jwt_secret=_SECRET, jwks_url="https://keys", signal_url="nats://host")
+    with pytest.raises(SettingsError) as of_keys:
+        settings.checked_secret()
+    assert str(of_keys.value) == ("ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.")
+    with pytest.raises(SettingsError) as of_signals:
+        settings.check_signal_url()
+    assert str(of_signals.value) == "ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty."
+
+
+def test_signals_of_the_databases_own_way_are_fine() -> None:
+    load_settings().check_signal_url()
