@@ -1,4 +1,8 @@
-"""What the fields of one answer read: one snapshot of the database, each row once, rows of a kind together."""
+"""What the fields of one answer read: one snapshot of the database, each row once, rows of a kind together.
+
+A field that fails has the fields beside it cancelled. What they were waiting for goes on: other branches of the answer
+may be waiting for the same, and a statement that is cut off would cost the connection.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
@@ -27,6 +31,7 @@ class Reading:
         self._session: AsyncSession | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self._now: asyncio.Future[datetime] | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def ask(
         self,
@@ -35,10 +40,23 @@ class Reading:
         **named: Arguments.kwargs,
     ) -> Answer:
         """Return what a use case answers from this snapshot."""
-        async with self._turn:
-            if self._session is None:
-                self._session = await self._open.enter_async_context(self._database.read())
-            return await use_case(self._session, *arguments, **named)
+
+        async def in_turn() -> Answer:
+            async with self._turn:
+                if self._session is None:
+                    self._session = await self._open.enter_async_context(self._database.read())
+                return await use_case(self._session, *arguments, **named)
+
+        task = asyncio.create_task(in_turn())
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        # Looked at here, for whoever asked may be gone.
+        if not task.cancelled():
+            task.exception()
 
     async def one_of_many(
         self,
@@ -63,7 +81,7 @@ class Reading:
                 return [found.get(wanted) for wanted in keys]
 
             self._loaders[name] = DataLoader(load_fn=load)
-        answer: Answer | None = await self._loaders[name].load(key)
+        answer: Answer | None = await asyncio.shield(self._loaders[name].load(key))
         return answer
 
     def counting(
@@ -85,8 +103,10 @@ class Reading:
         if self._now is None:
             # One task for all who ask: they go on together, so what they load next is loaded together too.
             self._now = asyncio.ensure_future(self.ask(present))
-        return await self._now
+        return await asyncio.shield(self._now)
 
     async def close(self) -> None:
-        """Give the snapshot up."""
+        """Give the snapshot up, once nothing is read from it any more."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
         await self._open.aclose()

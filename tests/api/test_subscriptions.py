@@ -136,6 +136,27 @@ async def test_a_shared_order_is_told_with_the_status_of_the_event_and_as_it_is_
         ]
 
 
+async def test_an_event_that_fails_in_part_is_heard_and_so_are_those_after_it(world: World, server: Server) -> None:
+    ear = Ear(world)
+    organisation, order = await world.organisation_id(), await world.order_id()
+    # The field fails while those beside it are being read.
+    fields = """sequence order {
+      organisation { orders(first: 0) { totalCount } }
+      sharedOrders { totalCount nodes { recipient { name } } } history { totalCount nodes { actor { name } } }
+    }"""
+    before = await head(world)
+    async with terminal(server, world.token("owner")) as opened:
+        await ear.subscribe(opened, document(EVENTS, fields), organisation=organisation)
+        for step in range(1, 6):
+            assert (await world.process("owner", order, "ENDORSE"))["codes"] == []
+            payload = (await opened.receive())["payload"]
+            assert payload["data"] == {EVENTS: {"sequence": before + step, "order": None}}
+            [error] = payload["errors"]
+            assert error["path"] == [EVENTS, "order", "organisation", "orders"]
+            assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+        await _no_connection_is_out(world)
+
+
 async def test_order_ids_keep_the_changes_of_these_orders_alone(world: World, server: Server) -> None:
     ear = Ear(world)
     organisation, before = await world.organisation_id(), await head(world)

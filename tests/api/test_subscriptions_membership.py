@@ -116,6 +116,33 @@ async def test_a_removed_member_hears_of_their_revocations_and_then_nothing(
         await writer.database.close()
 
 
+async def test_what_a_removed_member_still_hears_can_be_asked_for_in_full(
+    world: World, server: Server, database_url: str
+) -> None:
+    ear = Ear(world)
+    writer = World(Database(database_url))
+    fields = """__typename actor { name } order {
+      reference owner { name } viewerCanShare availableActions sharedOrders { totalCount nodes { id } }
+      organisation { name } history(first: 1) { totalCount } processingResults(first: 1) { totalCount }
+    } ... on SharedOrderChanged { status sharedOrder { status availableActions recipient { name } } }"""
+    async with terminal(server, world.token("recipient")) as opened:
+        await ear.subscribe(opened, document(EVENTS, fields), organisation=await world.organisation_id())
+        await writer.share("recipient", permission="PROCESS")
+        await _remove(writer, "recipient")
+        for status in ("OFFERED", "REVOKED"):
+            event = (await opened.next_data())[EVENTS]
+            assert event["status"] == status
+            # They are not a member any more: nothing can be done, and nobody else's shares are seen.
+            now = {"status": "REVOKED", "availableActions": [], "recipient": {"name": "Recipient"}}
+            assert event["sharedOrder"] == now
+            assert event["order"]["reference"] == "O-owner"
+            assert event["order"]["viewerCanShare"] is False
+            assert event["order"]["availableActions"] == []
+        await _has_ended(opened)
+    await writer.http.aclose()
+    await writer.database.close()
+
+
 @pytest.mark.parametrize("subscription", SUBSCRIPTIONS)
 async def test_a_removed_member_cannot_resume(world: World, server: Server, subscription: str) -> None:
     organisation, after = await world.organisation_id(), await log_cursor(world, "recipient")

@@ -184,6 +184,22 @@ async def test_concurrent_writers_of_several_processes_lose_nothing(counting: Da
         await other.close()
 
 
+async def test_a_writer_of_sqlite_has_the_lock_before_its_first_statement(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+
+    async def work(session: AsyncSession) -> None:
+        assert (await session.exec(select(OrderTypeRow))).all() == []
+        file = str(make_url(sqlite_url).database)
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as rival:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                rival.execute("BEGIN IMMEDIATE")
+            # A reader is not in its way.
+            assert rival.execute("SELECT count(*) FROM order_type").fetchall() == [(0,)]
+
+    await database.write(work)
+    await database.close()
+
+
 async def test_a_reader_sees_one_moment_however_long_it_reads(counting: Database) -> None:
     async with counting.read() as session:
         assert (await session.get_one(OrderTypeRow, "C")).priority == 0
