@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schema.paging import MAX_PAGE
-from tests.api.many_orders import LATER, fill, many_orders, walk
+from tests.api.many_orders import ENDLESS, LATER, fill, many_orders, walk
 from tests.world import World, row
 
 SORTS = ("TYPE_PRIORITY", "EXPIRES_AT", "EFFECTIVE_AT_DESC", "PREMIUM_DESC")
@@ -45,6 +45,7 @@ async def _forward(world: World, by: str, size: int) -> list[list[str]]:
         page = await _page(world, by, first=size, after=cursor)
         assert page["pageInfo"]["hasPreviousPage"] == (cursor is not None)
         pages.append(_references(page))
+        assert len(pages) < ENDLESS
         cursor = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             return pages
@@ -57,6 +58,7 @@ async def _backward(world: World, by: str, size: int) -> list[list[str]]:
         page = await _page(world, by, last=size, before=cursor)
         assert page["pageInfo"]["hasNextPage"] == (cursor is not None)
         pages.insert(0, _references(page))
+        assert len(pages) < ENDLESS
         cursor = page["pageInfo"]["startCursor"]
         if not page["pageInfo"]["hasPreviousPage"]:
             return pages
@@ -111,6 +113,7 @@ async def test_orders_that_come_between_pages_move_no_other(world: World, by: st
     while more:
         page = await _page(world, by, first=3, after=cursor)
         seen += _references(page)
+        assert len(seen) < ENDLESS
         cursor, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
         if coming:
             await world.import_rows(*coming[:4])

@@ -3,7 +3,6 @@
 import json
 
 import httpx
-import pytest
 
 from tests.world import World
 
@@ -49,24 +48,28 @@ CONTENT_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application
 
 
 def _refused(response: httpx.Response) -> None:
-    [error] = response.json().pop("errors")
     assert response.json().keys() == {"errors"}
+    [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"]
     assert response.status_code == 400
 
 
-@pytest.mark.parametrize("kind", BODIES)
-async def test_a_body_that_is_no_request_is_refused(world: World, kind: str) -> None:
+async def test_a_body_that_is_no_request_is_refused(world: World) -> None:
     headers = _signed_in(world, **{"Content-Type": "application/json"})
-    _refused(await world.http.post("/graphql", content=BODIES[kind], headers=headers))
+    answered = {
+        kind: await world.http.post("/graphql", content=content, headers=headers) for kind, content in BODIES.items()
+    }
+    assert {kind: response.status_code for kind, response in answered.items()} == dict.fromkeys(BODIES, 400)
+    for response in answered.values():
+        _refused(response)
 
 
-@pytest.mark.parametrize("content_type", CONTENT_TYPES)
-async def test_a_body_of_another_content_type_is_refused(world: World, content_type: str) -> None:
+async def test_a_body_of_another_content_type_is_refused(world: World) -> None:
     content = json.dumps({"query": _USER}).encode()
-    headers = _signed_in(world, **{"Content-Type": content_type})
-    _refused(await world.http.post("/graphql", content=content, headers=headers))
+    for content_type in CONTENT_TYPES:
+        headers = _signed_in(world, **{"Content-Type": content_type})
+        _refused(await world.http.post("/graphql", content=content, headers=headers))
 
 
 async def test_two_operations_need_a_name_and_the_named_one_is_run(world: World) -> None:
@@ -85,7 +88,6 @@ async def test_a_query_may_come_by_get_but_nothing_that_changes_anything(world: 
         return world.http.build_request("GET", "/graphql", params=parameters, headers=_signed_in(world))
 
     assert (await world.http.send(get(query=_USER))).json() == _ANSWER
-    before = await world.dump()
     [shared] = await world.share("recipient")
     before = await world.dump()
     revoke = f'mutation {{ revokeSharedOrder(input: {{sharedOrderId: "{shared}"}}) {{ userErrors {{ code }} }} }}'
@@ -100,7 +102,7 @@ async def test_a_query_may_come_by_get_but_nothing_that_changes_anything(world: 
     assert await world.dump() == before
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_other_methods_are_not_allowed(world: World, method: str) -> None:
-    response = await world.http.request(method, "/graphql", json={"query": _USER}, headers=_signed_in(world))
-    assert response.status_code == 405
+async def test_other_methods_are_not_allowed(world: World) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        response = await world.http.request(method, "/graphql", json={"query": _USER}, headers=_signed_in(world))
+        assert response.status_code == 405

@@ -38,6 +38,7 @@ class _Replay:
         self.last_at: defaultdict[UUID, datetime] = defaultdict(lambda: datetime.min.replace(tzinfo=UTC))
 
     def take(self, event: EventRow) -> None:
+        assert event.actor_id is None or (event.organisation_id, event.actor_id) in self.members
         if event.order_id is not None:
             assert event.occurred_at >= self.last_at[event.order_id], "an order's entries are in the order of time"
             self.last_at[event.order_id] = event.occurred_at

@@ -106,6 +106,35 @@ async def test_a_result_and_the_revocation_of_its_share_at_once_come_in_either_o
     await the_log_explains_everything(world.database)
 
 
+async def test_an_offer_and_the_removal_of_who_sends_or_gets_it_at_once_come_in_either_order(world: World) -> None:
+    place = {"organisationId": await world.organisation_id()}
+    ids = {name: await world.user_id(name) for name in ("recipient", "member", "sender")}
+    await world.import_rows(*(row(f"N-{number}", "owner") for number in range(4)))
+    orders = [await world.order_id(f"N-{number}") for number in range(4)]
+
+    async def offer(sender: str, recipient: str, order_id: str) -> dict[str, Any]:
+        given = {"orderId": order_id, "recipientIds": [ids[recipient]]}
+        return await world.mutate(sender, "shareOrder", "sharedOrders { status }", **given)
+
+    async def remove(name: str) -> dict[str, Any]:
+        return await world.mutate("admin", "removeMember", "organisation { id }", **place, userId=ids[name])
+
+    for _ in range(_ROUNDS):
+        to_recipient = [offer("owner", "recipient", order_id) for order_id in orders]
+        from_sender = [offer("sender", "member", order_id) for order_id in orders]
+        answers = await asyncio.gather(
+            *(*to_recipient[:2], *from_sender[:2], remove("recipient"), remove("sender")),
+            *(*to_recipient[2:], *from_sender[2:], remove("member")),
+        )
+        refusals = [answer["codes"] for answer in answers]
+        assert [refusals[4], refusals[5], refusals[10]] == [[], [], []]
+        assert {code for codes in refusals for code in codes} <= {"NOT_A_MEMBER", "NOT_FOUND"}
+        for name in ids:
+            person = {**place, "reference": name, "name": name.title()}
+            assert (await world.mutate("admin", "addMember", "membership { role }", **person))["codes"] == []
+    await the_log_explains_everything(world.database)
+
+
 async def test_of_two_admins_who_remove_each_other_at_once_one_remains(world: World, database_url: str) -> None:
     place = {"organisationId": await world.organisation_id()}
     ids = {name: await world.user_id(name) for name in ("admin", "member")}

@@ -199,6 +199,19 @@ async def test_a_mutation_goes_on_when_its_client_disconnects(world: World, serv
     assert await told(world, since) == _CLAIMED
 
 
+async def test_a_mutation_is_done_though_its_client_hangs_up_as_soon_as_it_is_sent(
+    world: World, server: Server
+) -> None:
+    [shared] = await world.share("recipient")
+    since = await head(world)
+    url = httpx.URL(server.http_url)
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(_request(world, {"sharedOrderId": shared}))
+    writer.close()
+    await _until(lambda: _is_claimed(world))
+    assert await told(world, since) == _CLAIMED
+
+
 @pytest.mark.parametrize("leave", ["unsubscribes", "closes the socket"])
 async def test_a_mutation_over_a_socket_goes_on_when_its_client_leaves(
     world: World, server: Server, other: Database, leave: str
