@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from db.database import Database
-from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, postgresql_database, sqlite_url
+from tests.rooms import Rooms
+from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, sqlite_url
 from tests.world import Server, World, populate, serving
 
 EXTERNAL_SERVER = "ORDERSHARE_TEST_POSTGRESQL_URL"
@@ -45,19 +46,10 @@ def postgresql_server_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template_url(postgresql_server_url: str) -> Iterator[str]:
-    """URL of a migrated PostgreSQL database, only ever to be copied."""
-    with postgresql_database(postgresql_server_url) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture(scope="session")
-def postgresql_world_url(postgresql_server_url: str, postgresql_template_url: str) -> Iterator[str]:
-    """URL of a PostgreSQL database with the small world in it, only ever to be copied."""
-    with postgresql_database(postgresql_server_url, postgresql_template_url) as url:
-        asyncio.run(populate(url))
-        yield url
+def postgresql_rooms(postgresql_server_url: str) -> Iterator[Rooms]:
+    """The PostgreSQL database in which this process's tests run one after the other."""
+    with Rooms(postgresql_server_url, fill=populate) as rooms:
+        yield rooms
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +72,9 @@ def sqlite_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, postgresql_server_url: str) -> Iterator[str]:
-    """URL of a fresh PostgreSQL database: migrated, and with the small world in it where the test asks for `world`."""
-    template = "postgresql_world_url" if "world" in request.fixturenames else "postgresql_template_url"
-    with postgresql_database(postgresql_server_url, request.getfixturevalue(template)) as url:
-        yield url
+def postgresql_url(request: pytest.FixtureRequest, postgresql_rooms: Rooms) -> str:
+    """URL of a PostgreSQL database as new: migrated, and with the small world in it where the test asks for `world`."""
+    return postgresql_rooms.as_new(filled="world" in request.fixturenames)
 
 
 @pytest.fixture(name="sqlite_url")

@@ -110,11 +110,10 @@ def _free_port() -> int:
 
 
 @contextmanager
-def postgresql_database(server_url: str, template_url: str | None = None) -> Iterator[str]:
-    """Create a database, a copy of another one if given, and drop it on leaving. Yields its URL."""
+def postgresql_database(server_url: str) -> Iterator[str]:
+    """Create a database, and drop it on leaving. Yields its URL."""
     name = f"ordershare_test_{uuid4().hex}"
-    template = make_url(template_url).database if template_url else "template0"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "template0"')
     try:
         yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:
