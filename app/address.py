@@ -14,6 +14,8 @@ def require_free_address(settings: Settings) -> None:
     Raises:
         SettingsError: Where it is taken, or nothing can listen there.
     """
+    if not settings.host:
+        raise SettingsError("Set ORDERSHARE_HOST to the address to listen on, such as 127.0.0.1.")
     if settings.port not in _PORTS:
         raise SettingsError(f"{settings.port} is no port: set ORDERSHARE_PORT to one of 1 to 65535.")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

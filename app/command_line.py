@@ -108,7 +108,12 @@ def run() -> None:
 
 
 def _require_current(settings: Settings) -> None:
-    if not asyncio.run(is_current(settings.checked_database_url())):
+    try:
+        current = asyncio.run(is_current(settings.checked_database_url()))
+    except TypeError as fault:
+        # The driver was given an option that it does not know.
+        raise SettingsError(f"Set ORDERSHARE_DATABASE_URL to a URL without unknown options: {fault}.") from None
+    if not current:
         raise SettingsError("The database's schema is not current: run `python -m app migrate` first.")
 
 

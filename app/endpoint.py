@@ -9,7 +9,7 @@ import orjson
 from cross_web import HTTPException
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.websockets import WebSocket
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.fastapi import GraphQLRouter
@@ -28,6 +28,8 @@ from schema.context import ConnectionContext
 from schema.request_errors import BAD_USER_INPUT
 
 _FORBIDDEN = 4403
+_OUR_FAULT = 1011
+_CLIENT_GONE = 499
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +47,12 @@ class ExpiringSocket(BaseGraphQLTransportWSHandler[SignedInContext, None]):
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         """Open the socket, and set its end."""
-        await super().handle_connection_init(message)
+        try:
+            await super().handle_connection_init(message)
+        except (SQLAlchemyError, OSError):
+            _log.exception("a socket could not be opened")
+            await self.websocket.close(_OUR_FAULT, "Something failed on our side.")
+            return
         if self.connection_acknowledged and self._expiry is None:
             self._expiry = asyncio.create_task(self._close_at_expiry())
 
@@ -72,14 +79,18 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
 
     def __init__(self, schema: OrderShareSchema, database: Database, tokens: Tokens) -> None:
         """Serve the schema over the database to those whose tokens verify."""
+        self._database = database
+        self._tokens = tokens
         super().__init__(
             schema,
             path="/graphql",
-            context_getter=lambda: SignedInContext(database),
+            context_getter=self._new_context,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
         )
-        self._database = database
-        self._tokens = tokens
+
+    async def _new_context(self) -> SignedInContext:
+        # A coroutine function: FastAPI would run a plain one in a thread, and the client may be gone meanwhile.
+        return SignedInContext(self._database)
 
     async def run(self, request: Any, context: Any = UNSET, root_value: Any = UNSET) -> Any:
         """Answer a request, or serve a socket."""
@@ -87,8 +98,13 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
             return await super().run(request, context, root_value)
         try:
             if not self.should_render_graphql_ide(self.request_adapter_class(request)):
-                await self._admit(context, request.headers.get("authorization"))
+                claims = self._tokens.verify(request.headers.get("authorization"))
+                # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
+                await request.body()
+                await self._admit(context, claims)
             return await super().run(request, context, root_value)
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_GONE)
         except InvalidToken:
             refusal = _error_response(401, "UNAUTHENTICATED", "A valid bearer token is needed.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
@@ -111,14 +127,13 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         if authorization is None and isinstance(context.request, Request | WebSocket):
             authorization = context.request.headers.get("authorization")
         try:
-            await self._admit(context, authorization)
+            await self._admit(context, self._tokens.verify(authorization))
         except InvalidToken:
             raise ConnectionRejectionError from None
         answered: UnsetType = UNSET
         return answered
 
-    async def _admit(self, context: SignedInContext, authorization: object) -> None:
-        claims: Claims = self._tokens.verify(authorization)
+    async def _admit(self, context: SignedInContext, claims: Claims) -> None:
         async with self._database.read() as session:
             context.viewer = await find_viewer(session, claims.reference)
         context.expires_at = claims.expires_at

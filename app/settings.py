@@ -9,6 +9,7 @@ MIN_SECRET_BYTES = 32
 """HS256 takes a key at least as long as its digest (RFC 7518, section 3.2)."""
 
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+_PORTS = range(1, 2**16)
 
 
 class SettingsError(Exception):
@@ -47,10 +48,13 @@ class Settings(BaseSettings):
             SettingsError: Where it is none of a supported database.
         """
         try:
-            supported = make_url(self.database_url).drivername in _DRIVERS
-        except ArgumentError:
-            supported = False
-        if not supported:
+            url = make_url(self.database_url)
+            supported = url.drivername in _DRIVERS and (url.port is None or url.port in _PORTS)
+            # Each connection would have a database in memory of its own.
+            in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+        except (ArgumentError, ValueError):
+            supported = in_memory = False
+        if not supported or in_memory:
             raise SettingsError(
                 "Set ORDERSHARE_DATABASE_URL to sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME."
             )

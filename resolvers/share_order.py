@@ -83,21 +83,34 @@ async def share_order(session: AsyncSession, viewer: Viewer, instruction: Instru
         DomainError: NOT_FOUND, FORBIDDEN, ORDER_NOT_SHAREABLE or INVALID_INPUT, where nobody can be offered it.
     """
     _require_sensible(instruction)
-    sending = await _lock(session, viewer, instruction)
+    async with session.begin_nested() as attempt:
+        sending = await _lock(session, viewer, instruction)
+        offered, refusals, events = await _offer_to_each(session, sending)
+        if not offered:
+            # Wholly refused: not even the time that passed meanwhile is stored by it.
+            await attempt.rollback()
+            return ShareAnswer(None, [], refusals)
+    await append(session, sending.order.organisation_id, [*sending.passed, *events])
+    return ShareAnswer(sending.order, offered, refusals)
+
+
+async def _offer_to_each(
+    session: AsyncSession, sending: _Sending
+) -> tuple[list[SharedOrderRow], list[DomainError], list[NewEvent]]:
+    """Return the new offers, why other recipients were refused, and the entries for the log."""
     offered: list[SharedOrderRow] = []
     refusals: list[DomainError] = []
-    events = sending.passed
-    for position, recipient_id in enumerate(instruction.recipient_ids):
+    events: list[NewEvent] = []
+    for position, recipient_id in enumerate(sending.instruction.recipient_ids):
         try:
             expired, shared = await _offer(session, sending, recipient_id)
         except DomainError as refusal:
             refusals.append(refusal.at("recipient_ids", position))
             continue
         offered.append(shared)
-        told = shared_order_changed(shared, sending.order, None, viewer.user_id, sending.at)
+        told = shared_order_changed(shared, sending.order, None, sending.sender.user_id, sending.at)
         events += [*expired, told]
-    await append(session, sending.order.organisation_id, events)
-    return ShareAnswer(sending.order if offered else None, offered, refusals)
+    return offered, refusals, events
 
 
 def _require_sensible(instruction: Instruction) -> None:

@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from execution.limits import DocumentLimiter, DocumentLimits
+from execution.operation_choice import OperationChooser
 from schema.context import ConnectionContext, OperationContext
 from schema.mutation import Mutation
 from schema.query import Query
@@ -136,5 +137,9 @@ def build_schema(limits: DocumentLimits | None = None) -> OrderShareSchema:
         subscription=Subscription,
         types=_UNREFERENCED_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
-        extensions=[lambda: MaxTokensLimiter(max_token_count=allowed.tokens), lambda: DocumentLimiter(allowed)],
+        extensions=[
+            lambda: MaxTokensLimiter(max_token_count=allowed.tokens),
+            lambda: DocumentLimiter(allowed),
+            OperationChooser,
+        ],
     )

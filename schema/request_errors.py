@@ -9,6 +9,9 @@ from domain.errors import AccessEnded, CursorInvalid, DomainError
 BAD_USER_INPUT = "BAD_USER_INPUT"
 QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 
+_SIGNS_OF_TOO_LARGE = ("Document contains more than", "Document is nested too deeply")
+_VALIDATION_GIVEN_UP = "Validation aborted."
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,16 +41,19 @@ def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:
     """Return the code of an error that clients may know, and its message; None for a fault of ours."""
     cause = error.original_error
     if isinstance(error, GraphQLSyntaxError):
-        too_long = "Document contains more than" in error.message
-        return (QUERY_TOO_COMPLEX if too_long else "GRAPHQL_PARSE_FAILED"), error.message
+        too_large = any(sign in error.message for sign in _SIGNS_OF_TOO_LARGE)
+        return (QUERY_TOO_COMPLEX if too_large else "GRAPHQL_PARSE_FAILED"), error.message
     if isinstance(cause, CursorInvalid):
         return "CURSOR_INVALID", "This log does not know the cursor; begin again from a logCursor."
     if isinstance(cause, AccessEnded):
         return "ACCESS_ENDED", "You are no longer a member of this organisation."
     if isinstance(cause, DomainError):
         return str(cause.code), cause.message
-    if isinstance(cause, RecursionError):
-        return QUERY_TOO_COMPLEX, "The document is nested too deeply."
+    if isinstance(cause, RecursionError) or (cause is None and error.message == _VALIDATION_GIVEN_UP):
+        return QUERY_TOO_COMPLEX, "The document is too large or too deep to be validated."
+    if isinstance(cause, ValueError) and not executed:
+        # Python refuses to read an integer of thousands of digits.
+        return "GRAPHQL_VALIDATION_FAILED", "A literal of the document is no value of its type."
     if error.extensions and "code" in error.extensions:
         return str(error.extensions["code"]), error.message
     if cause is None or isinstance(cause, GraphQLError):

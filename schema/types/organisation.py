@@ -200,7 +200,7 @@ class Membership:
         """Return the row as clients see it."""
         return cls(role=row.role, row=row)
 
-    @strawberry.field(description="The organisation.")
+    @strawberry.field(description="Where the user is a member.")
     async def organisation(self, info: Info) -> Organisation:
         """Load the organisation."""
         return Organisation.from_row(await linked(info, load_organisations, self.row.organisation_id))

@@ -154,9 +154,7 @@ async def test_a_claimed_share_without_its_seat_is_found(
     assert await command() == Ended(1, finding, "")
 
 
-async def test_a_whole_log_that_is_lost_is_found(
-    world: World, command: Callable[[], "asyncio.Future[Ended]"]
-) -> None:
+async def test_a_whole_log_that_is_lost_is_found(world: World, command: Callable[[], "asyncio.Future[Ended]"]) -> None:
     await _damage(world, "DELETE FROM event")
     ended = await command()
     assert ended.code == 1
