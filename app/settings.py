@@ -1,5 +1,7 @@
 """What an operator sets, in the environment."""
 
+from pathlib import Path
+
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
             in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
         except (ArgumentError, ValueError):
             supported = in_memory = False
-        if not supported or in_memory:
+        if not supported or in_memory or _is_in_no_directory(self.database_url):
             raise SettingsError(
                 "Set ORDERSHARE_DATABASE_URL to sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME."
             )
@@ -84,6 +86,11 @@ class Settings(BaseSettings):
         """
         if self.signal_url:
             raise SettingsError("ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty.")
+
+
+def _is_in_no_directory(database_url: str) -> bool:
+    url = make_url(database_url)
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").absolute().parent.is_dir()
 
 
 def load_settings() -> Settings:

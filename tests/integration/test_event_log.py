@@ -185,7 +185,8 @@ async def test_an_append_waits_for_the_one_before_it_in_the_same_organisation_al
         assert await _read(database, family) == []
         may_commit.set()
         await first
-        assert await _read(database, family) == [event.event_id, *await second]
+        expected = [event.event_id, *await second]
+        assert await _read(database, family) == expected
     await database.close()
 
 

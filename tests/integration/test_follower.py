@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager, suppress
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -150,6 +150,22 @@ async def test_a_follower_holds_no_connection_while_it_waits(database: Database)
     assert signals.lent == [0]
     await write(database, family)
     assert await following == [[1], [2]]
+
+
+async def test_a_follower_that_has_heard_waits_again(database: Database) -> None:
+    family = await new_organisation(database)
+    following = await _begin(database, family, 2)
+    signals = database.signals
+    assert isinstance(signals, PatientSignals)
+    signals.waits.clear()
+    await write(database, family)
+    await signals.waits.wait()
+    # Time enough for a follower that looks again and again to be found at it.
+    for _ in range(20):
+        await write(database, await new_organisation(database, str(uuid4())))
+    await write(database, family)
+    assert await following == [[1], [2]]
+    assert len(signals.lent) == 2
 
 
 async def test_a_follower_that_is_cancelled_listens_no_more(database: Database) -> None:
