@@ -152,24 +152,6 @@ def _execute(url: str, statement: str) -> list[tuple[object, ...]]:
     return asyncio.run(execute())
 
 
-def test_several_processes_may_migrate_a_new_database_at_once(tmp_path: Path, postgresql_server_url: str) -> None:
-    with postgresql_database(postgresql_server_url) as postgresql:
-        for url in (sqlite_url(tmp_path / "new.db"), postgresql):
-            migrating = [
-                subprocess.Popen(
-                    [sys.executable, "-m", "app", "migrate"],
-                    cwd=_REPOSITORY,
-                    env=environment(ORDERSHARE_DATABASE_URL=url),
-                    stderr=subprocess.PIPE,
-                    encoding="utf-8",
-                )
-                for _ in range(3)
-            ]
-            said = [process.communicate()[1] for process in migrating]
-            assert said == ["The database's schema is current.\n"] * 3
-            assert asyncio.run(is_current(url))
-
-
 @pytest.mark.parametrize("arguments", [("verify",), ("serve",), ("import", "orders.csv")])
 def test_a_database_whose_schema_is_not_current_is_refused(
     command: CommandLine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
