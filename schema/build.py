@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter
+from strawberry.extensions import MaxTokensLimiter, ParserCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -15,6 +15,7 @@ from strawberry.types.graphql import OperationType
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from execution.limits import DocumentLimiter, DocumentLimits
 from execution.operation_choice import OperationChooser
+from execution.validation import CachedValidation
 from schema.context import ConnectionContext, OperationContext
 from schema.mutation import Mutation
 from schema.query import Query
@@ -37,6 +38,9 @@ from schema.user_errors import (
     SharesExhaustedError,
     VersionConflictError,
 )
+
+_CACHED_DOCUMENTS = 500
+"""Clients send the same few documents over and over; more than these are parsed and validated again."""
 
 _UNREFERENCED_TYPES = (
     Organisation,
@@ -139,7 +143,9 @@ def build_schema(limits: DocumentLimits | None = None) -> OrderShareSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             lambda: MaxTokensLimiter(max_token_count=allowed.tokens),
+            lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
             lambda: DocumentLimiter(allowed),
             OperationChooser,
+            lambda: CachedValidation(maxsize=_CACHED_DOCUMENTS),
         ],
     )

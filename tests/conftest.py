@@ -1,6 +1,7 @@
 """Fixtures that give every test a migrated database of its own, on each supported server."""
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -30,6 +31,13 @@ def pytest_configure() -> None:
         # A run that is told to end (a time limit, say) must wind up as on Ctrl-C, or the server outlives it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         os.environ[SERVER_HOME] = tempfile.mkdtemp(prefix="ordershare-tests-")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives to the end: every import and every collected test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure() -> None:
