@@ -6,16 +6,16 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter, ParserCache
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
+from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter, DocumentLimits
 from execution.operation_choice import OperationChooser
-from execution.validation import CachedValidation
 from schema.context import ConnectionContext, OperationContext
 from schema.mutation import Mutation
 from schema.query import Query
@@ -143,7 +143,7 @@ def build_schema(limits: DocumentLimits | None = None) -> OrderShareSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             lambda: MaxTokensLimiter(max_token_count=allowed.tokens),
-            lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
+            lambda: CachedParsing(maxsize=_CACHED_DOCUMENTS),
             lambda: DocumentLimiter(allowed),
             OperationChooser,
             lambda: CachedValidation(maxsize=_CACHED_DOCUMENTS),
