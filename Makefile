@@ -6,8 +6,8 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two processes; `make test PYTEST_FLAGS=` runs all in one, as a debugger needs it.
-PYTEST_FLAGS ?= --numprocesses 2
+# Three processes keep two cores busy; `make test PYTEST_FLAGS=` runs all in one, as a debugger needs it.
+PYTEST_FLAGS ?= --numprocesses 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test lint types schema format lock clean

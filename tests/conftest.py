@@ -101,9 +101,21 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+async def connected() -> AsyncIterator[dict[str, Database]]:
+    """The PostgreSQL databases that tests have used, by URL, with their connections."""
+    databases: dict[str, Database] = {}
+    yield databases
+    for database in databases.values():
+        await database.close()
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, connected: dict[str, Database]) -> AsyncIterator[Database]:
     """A fresh database, once for each supported server."""
+    if database_url.startswith("postgresql"):
+        yield connected.setdefault(database_url, Database(database_url))
+        return
     opened = Database(database_url)
     yield opened
     await opened.close()

@@ -19,7 +19,7 @@ _KEEP = "CREATE SCHEMA kept; " + "; ".join(f"CREATE TABLE kept.{name} AS TABLE p
 _EMPTY = "; ".join(
     [
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'",
         "SELECT pg_stat_reset()",
         *(f"DELETE FROM public.{name}" for name in reversed(_TABLES)),
     ]
