@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
-from sqlalchemy import make_url
 
 from db.tables import metadata
-from tests.servers import migrate, postgresql_database
+from tests.servers import migrate, plain_url, postgresql_database
+
+# What the connection that empties a database calls itself: it stays open beside those of the tests.
+CLEANER = "cleaner of tests"
 
 _TABLES = [table.name for table in metadata.sorted_tables]
 
@@ -38,44 +40,49 @@ class Rooms:
         self._server_url = server_url
         self._fill = fill
         self._open = ExitStack()
+        self._runner = asyncio.Runner()
         self._url: str | None = None
+        self._connection: asyncpg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
         """Make nothing yet."""
+        self._open.enter_context(self._runner)
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Drop the databases."""
+        self._leave()
         self._open.close()
 
     def as_new(self, *, filled: bool) -> str:
         """Return the URL of a migrated database, empty or filled."""
         if self._url is not None:
             try:
-                asyncio.run(_execute(self._url, f"{_EMPTY}; {_FILL}" if filled else _EMPTY))
-            except asyncpg.PostgresError:
-                self._url = None
+                self._runner.run(self._execute(f"{_EMPTY}; {_FILL}" if filled else _EMPTY))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError):
+                self._leave()
         if self._url is None:
             self._url = self._make()
-            asyncio.run(_execute(self._url, _EMPTY if not filled else "SELECT pg_stat_reset()"))
+            self._runner.run(self._execute("SELECT pg_stat_reset()" if filled else _EMPTY))
         return self._url
 
     def _make(self) -> str:
         url = self._open.enter_context(postgresql_database(self._server_url))
         migrate(url)
-        asyncio.run(self._prepare(url))
+        self._runner.run(self._prepare(url))
         return url
+
+    def _leave(self) -> None:
+        self._url = None
+        if self._connection is not None:
+            self._connection.terminate()
 
     async def _prepare(self, url: str) -> None:
         await self._fill(url)
-        await _execute(url, _KEEP)
+        self._connection = await asyncpg.connect(plain_url(url), server_settings={"application_name": CLEANER})
+        await self._execute(_KEEP)
 
-
-async def _execute(url: str, statements: str) -> None:
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute(statements)
-    finally:
-        await connection.close()
+    async def _execute(self, statements: str) -> None:
+        assert self._connection is not None
+        async with self._connection.transaction():
+            await self._connection.execute(statements)

@@ -121,16 +121,19 @@ def postgresql_database(server_url: str) -> Iterator[str]:
 
 
 def _execute(server_url: str, statement: str) -> None:
-    dsn = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
-
     async def run() -> None:
-        connection = await asyncpg.connect(dsn)
+        connection = await asyncpg.connect(plain_url(server_url))
         try:
             await connection.execute(statement)
         finally:
             await connection.close()
 
     asyncio.run(run())
+
+
+def plain_url(url: str) -> str:
+    """Return a URL of PostgreSQL as its own tools spell it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def sqlite_url(path: Path) -> str:

@@ -12,8 +12,8 @@ _OWN_FIELDS = {
     EVENTS: "sequence cursor orderVersion order { version } actor { reference } ... on OrderStatusChanged { status }",
     SHARES: "sequence cursor orderVersion order { version } status sharedOrder { recipient { reference } }",
 }
-_ENDORSEMENTS = 35
-_OFFERS = 20
+_ENDORSEMENTS = 15
+_OFFERS = 10
 
 
 async def _endorse(world: World, name: str) -> None:

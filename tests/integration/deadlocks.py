@@ -4,8 +4,13 @@ import asyncpg
 from sqlalchemy import make_url
 
 from db.database import Database
+from tests.rooms import CLEANER
+from tests.servers import plain_url
 
-_OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> $1"
+)
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -15,9 +20,9 @@ async def deadlocks(database: Database, url: str) -> int:
         return 0
     # A connection reports what it has counted when it ends, at the latest.
     await database.close()
-    connection = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = await asyncpg.connect(plain_url(url))
     try:
-        while await connection.fetchval(_OTHERS):
+        while await connection.fetchval(_OTHERS, CLEANER):
             pass
         counted: int = await connection.fetchval(_DEADLOCKS)
         return counted

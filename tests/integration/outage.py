@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy import make_url
 
+from tests.servers import plain_url
+
 
 @asynccontextmanager
 async def outage(server_url: str, url: str) -> AsyncIterator[None]:
     """End all connections to the database at `url`, and let nobody connect as long as the context lasts."""
     name = make_url(url).database
-    server = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(server)
+    connection = await asyncpg.connect(plain_url(server_url))
     try:
         await connection.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
         try:

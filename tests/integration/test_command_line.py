@@ -39,12 +39,6 @@ def _process(*arguments: str, **settings: str) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-def test_schema_prints_exactly_the_schema_of_the_repository() -> None:
-    # It needs no setting and no database.
-    expected = (_REPOSITORY / "schema.graphql").read_text(encoding="utf-8")
-    assert _process("schema") == Ended(0, expected, "")
-
-
 def test_a_token_is_alone_on_standard_output() -> None:
     ended = _process("token", "owner", ORDERSHARE_JWT_SECRET=SECRET)
     assert (ended.code, ended.complained) == (0, "")

@@ -84,9 +84,7 @@ def test_a_database_that_cannot_be_reached_is_named_by_its_setting_in_one_line(c
     assert "geheim" not in line
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "-1"), ("PORT", "65536"), ("HOST", "no.such.host.invalid"), ("HOST", "")]
-)
+@pytest.mark.parametrize(("name", "value"), [("PORT", "65536"), ("HOST", "no.such.host.invalid")])
 def test_an_address_that_nothing_can_listen_on_is_named_in_one_line(sqlite_url: str, name: str, value: str) -> None:
     line = _refusal(**{"DATABASE_URL": sqlite_url, "JWT_SECRET": SECRET, "PORT": str(free_port()), name: value})
     assert line.startswith("ordershare: ")

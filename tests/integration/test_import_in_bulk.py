@@ -121,8 +121,10 @@ async def test_rows_in_one_call_do_what_they_do_one_after_the_other(database: Da
     for organisation in ("fund", "team"):
         orders = await told_of_orders(database, f"{organisation}-1")
         assert orders == await told_of_orders(database, f"{organisation}-2")
-        roles = [await members_of(database, f"{organisation}{world}") for world in ("-1", "-2")]
-        assert list(roles[0].values()) == list(roles[1].values())
+        roles = await members_of(database, f"{organisation}-1")
+        assert await members_of(database, f"{organisation}-2") == {
+            reference.replace("-1", "-2"): role for reference, role in roles.items()
+        }
 
 
 async def test_two_imports_of_the_same_new_orders_at_once_make_each_of_them_once(world: World) -> None:

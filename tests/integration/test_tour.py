@@ -75,13 +75,14 @@ def _heard(told: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in re.findall(r"^first terminal hears: (.*)$", told, re.MULTILINE)]
 
 
+@pytest.mark.parametrize(("database_url", "times"), [("sqlite", 2), ("postgresql", 1)], indirect=["database_url"])
 def test_the_tour_leads_to_a_claimed_order_and_live_statuses_and_can_be_taken_again(
-    tmp_path: Path, database_url: str, programs: str
+    tmp_path: Path, database_url: str, times: int, programs: str
 ) -> None:
     port = free_port()
     settings = {"ORDERSHARE_DATABASE_URL": database_url, "ORDERSHARE_JWT_SECRET": SECRET}
     with demonstration(tmp_path, port, **settings) as started:
-        for _ in range(2):
+        for _ in range(times):
             told = _take_the_tour(started, programs)
             heard = _heard(told)
             assert [event.get("shareStatus") or event["orderStatus"] for event in heard] == [
