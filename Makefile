@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Three processes keep two cores busy; `make test PYTEST_FLAGS=` runs all in one, as a debugger needs it.
-PYTEST_FLAGS ?= --numprocesses 3
+PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test lint types schema format lock clean
