@@ -1,9 +1,10 @@
 """The main journey over the public API: share, tell, claim, process, push."""
 
+from tests.listening import log_cursor
 from tests.world import Server, World, terminal
 
 _EVENTS = """
-subscription($organisation: ID!) { organisationEvents(organisationId: $organisation) {
+subscription($organisation: ID!, $after: Cursor) { organisationEvents(organisationId: $organisation, after: $after) {
   sequence
   ... on SharedOrderChanged { shareStatus: status sharedOrder { id } }
   ... on OrderStatusChanged { orderStatus: status order { version } reason { via action } }
@@ -14,12 +15,10 @@ subscription($organisation: ID!) { organisationEvents(organisationId: $organisat
 async def test_both_terminals_see_the_status_that_either_of_them_causes(world: World, server: Server) -> None:
     organisation = await world.organisation_id()
     async with terminal(server, world.token("owner")) as first, terminal(server, world.token("recipient")) as second:
-        await first.subscribe(_EVENTS, organisation=organisation)
-        await second.subscribe(_EVENTS, organisation=organisation)
-        # An answer to a ping shows that both subscriptions have begun.
-        for side in (first, second):
-            await side.send(type="ping")
-            assert (await side.receive())["type"] == "pong"
+        # From a cursor: "from now on" begins whenever the server comes to it.
+        after = await log_cursor(world, "owner")
+        await first.subscribe(_EVENTS, organisation=organisation, after=after)
+        await second.subscribe(_EVENTS, organisation=organisation, after=after)
         [shared] = await world.share("recipient", permission="PROCESS")
         assert (await world.claim("recipient", shared))["sharedOrder"]["status"] == "CLAIMED"
         assert (await world.process("recipient", shared, "REPORT_LOSS"))["order"]["status"] == "LOSS_REPORTED"
