@@ -1,6 +1,6 @@
 """The schema, and how an operation runs in it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
+from execution.compiled_documents import CompiledDocuments
 from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter, DocumentLimits
 from execution.operation_choice import OperationChooser
@@ -40,7 +41,7 @@ from schema.user_errors import (
 )
 
 _CACHED_DOCUMENTS = 500
-"""Clients send the same few documents over and over; more than these are parsed and validated again."""
+"""Clients send the same few documents over and over; more than these are parsed, validated and compiled again."""
 
 _UNREFERENCED_TYPES = (
     Organisation,
@@ -59,7 +60,13 @@ _UNREFERENCED_TYPES = (
 
 
 class OrderShareSchema(strawberry.Schema):
-    """The schema, which gives each operation a context of its own and presents its errors."""
+    """The schema, which compiles operations, gives each a context of its own and presents its errors."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take what Strawberry's schema takes."""
+        super().__init__(*arguments, **options)
+        plain_attributes = self.config.default_resolver is getattr
+        self.documents = CompiledDocuments(_CACHED_DOCUMENTS, plain_attributes=plain_attributes)
 
     async def execute(
         self,
@@ -93,6 +100,9 @@ class OrderShareSchema(strawberry.Schema):
 
     def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
         """Log nothing here: what a client may not know is logged where it is presented."""
+
+    def _get_execute_function(self) -> Callable[..., Any]:
+        return self.documents.execute
 
     async def _stream_in_context(
         self,

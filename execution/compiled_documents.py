@@ -1,0 +1,189 @@
+"""Documents compiled once and kept: what executes them in graphql-core's stead."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    MiddlewareManager,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    execute,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
+from graphql.execution.values import VariableValues, get_variable_values
+
+from execution.completion import execute_root
+from execution.selection import Selected
+
+_CONDITIONS = frozenset({"skip", "include"})
+_MAX_SELECTIONS = 64
+"""Of one document: a client with many optional parts may send any combination of them."""
+
+
+@dataclass
+class Counts:
+    """How documents were executed since the process began.
+
+    Attributes:
+        compiled: Operations that ran as compiled code.
+        interpreted: Operations that graphql-core executed, because something in them is not compiled.
+        hits: Operations that were found compiled.
+        misses: Operations that had to be compiled first.
+    """
+
+    compiled: int = 0
+    interpreted: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass
+class CompiledOperation:
+    """An operation of a document, and what it selects for each combination of its conditions."""
+
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    conditions: tuple[str, ...]
+    selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
+
+    def selected(self, schema: GraphQLSchema, variables: VariableValues, *, plain_attributes: bool) -> Selected:
+        """Return what is selected with these variables."""
+        key = tuple(variables.coerced.get(name) for name in self.conditions)
+        found = self.selections.get(key)
+        if found is None:
+            if len(self.selections) >= _MAX_SELECTIONS:
+                self.selections.clear()
+            named = [name for name in self.conditions if name in variables.sources]
+            kept = VariableValues(
+                {name: variables.sources[name] for name in named},
+                {name: variables.coerced[name] for name in named if name in variables.coerced},
+            )
+            found = Selected(schema, self.operation, self.fragments, kept, plain_attributes)
+            self.selections[key] = found
+        return found
+
+
+class CompiledDocuments:
+    """Executes validated documents as compiled code, remembering as many as it is told to."""
+
+    def __init__(self, capacity: int, *, plain_attributes: bool) -> None:
+        """Start with nothing compiled.
+
+        Args:
+            capacity: How many operations are remembered; the one used longest ago goes first.
+            plain_attributes: Whether the schema reads fields without a resolver as attributes.
+        """
+        self.counts = Counts()
+        self._capacity = capacity
+        self._plain_attributes = plain_attributes
+        self._compiled: OrderedDict[tuple[str, str | None], CompiledOperation | None] = OrderedDict()
+
+    def execute(self, schema: GraphQLSchema, document: DocumentNode, **options: Any) -> Any:
+        """Return the result of a validated document, or an awaitable of it: graphql-core's `execute`.
+
+        Whatever is not compiled is executed by graphql-core, which is decided before anything is executed.
+        """
+        compiled = self._compile(document, options.get("operation_name"))
+        middleware = options.get("middleware")
+        hooked = middleware is not None and not (
+            isinstance(middleware, MiddlewareManager) and not middleware.middlewares
+        )
+        if compiled is None or hooked:
+            self.counts.interpreted += 1
+            return execute(schema, document, **options)
+        return self._run(schema, compiled, options)
+
+    async def _run(
+        self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]
+    ) -> ExecutionResult:
+        definitions = compiled.operation.variable_definitions or ()
+        variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
+        if selected.root is None:
+            return ExecutionResult(None, [])
+        self.counts.compiled += 1
+        executor = _executor(schema, selected, variables, options)
+        serially = compiled.operation.operation is OperationType.MUTATION
+        data = await execute_root(executor, selected.root, serially=serially)
+        return ExecutionResult(data, executor.collected_errors.errors or None)
+
+    def _compile(self, document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:
+        text = document.loc.source.body if document.loc is not None else None
+        if text is None:
+            return _compile(document, operation_name)
+        key = (text, operation_name)
+        if key in self._compiled:
+            self.counts.hits += 1
+            self._compiled.move_to_end(key)
+            return self._compiled[key]
+        self.counts.misses += 1
+        compiled = self._compiled[key] = _compile(document, operation_name)
+        if len(self._compiled) > self._capacity:
+            self._compiled.popitem(last=False)
+        return compiled
+
+
+def _is_hooked(middleware: Any) -> bool:
+    """Return whether something wants to be called around each field, as Strawberry's `resolve` extensions do."""
+    return bool(middleware.middlewares) if isinstance(middleware, MiddlewareManager) else middleware is not None
+
+
+def _executor(
+    schema: GraphQLSchema, selected: Selected, variables: VariableValues, options: dict[str, Any]
+) -> Executor[Any]:
+    executor_class = options.get("executor_class") or Executor
+    known = {"executor_class", "root_value", "context_value", "variable_values", "operation_name", "middleware"}
+    executor: Executor[Any] = executor_class(
+        schema,
+        selected.definitions,
+        selected.fragments,
+        options.get("root_value"),
+        options.get("context_value"),
+        selected.operation,
+        variables,
+        default_field_resolver,
+        default_type_resolver,
+        default_field_resolver,
+        **{name: value for name, value in options.items() if name not in known},
+    )
+    return executor
+
+
+def _compile(document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:
+    """Return the operation that is meant, ready to select; None where graphql-core must execute it."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    meant = [each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)]
+    if len(meant) != 1 or meant[0].operation is OperationType.SUBSCRIPTION or meant[0].directives:
+        return None
+    if any(each.variable_definitions or each.directives for each in fragments.values()):
+        return None
+    conditions: set[str] = set()
+    for selections in (meant[0].selection_set, *(each.selection_set for each in fragments.values())):
+        for directive in _directives(selections):
+            if directive.name.value not in _CONDITIONS:
+                return None
+            values = [argument.value for argument in directive.arguments or ()]
+            conditions.update(value.name.value for value in values if isinstance(value, VariableNode))
+    details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
+    return CompiledOperation(meant[0], details, tuple(sorted(conditions)))
+
+
+def _directives(selections: SelectionSetNode) -> Iterator[Any]:
+    for selection in selections.selections:
+        yield from selection.directives or ()
+        if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
+            yield from _directives(selection.selection_set)

@@ -1,0 +1,111 @@
+"""Having the values of a field for all its parents: read, resolved one by one, or called for all at once.
+
+A fault is a value too: it stands in its parent's place until the values are completed, as graphql-core has it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from graphql import get_argument_values
+from graphql.execution.executor import Executor
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.info import Info
+
+from execution.selection import FieldSelection
+
+Where: TypeAlias = Callable[[int], Any]
+"""From an index of a list of values to their place in the answer; worked out for errors and resolvers alone."""
+
+
+async def values_of(executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where) -> list[Any]:
+    """Return the field's value, or the fault of having it, for each source.
+
+    Args:
+        executor: graphql-core's executor of the operation.
+        field: The field.
+        sources: Its parents.
+        place: Where the field of each parent is in the answer.
+    """
+    if field.attribute is not None:
+        values = _read(sources, field.attribute)
+    elif field.batch is not None:
+        values = await _call_batch(executor, field, sources, place)
+    else:
+        values = _resolve(executor, field, sources, place)
+    return await awaited(executor, values)
+
+
+def _read(sources: list[Any], attribute: str) -> list[Any]:
+    values: list[Any] = []
+    for source in sources:
+        try:
+            values.append(getattr(source, attribute))
+        except Exception as fault:
+            values.append(fault)
+    return values
+
+
+def _resolve(executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where) -> list[Any]:
+    """Call the field's resolver, with all of Strawberry's hooks around it, for each source."""
+    resolve = field.definition.resolve or executor.field_resolver
+    try:
+        arguments = _arguments(executor, field)
+    except Exception as fault:
+        return [fault] * len(sources)
+    values: list[Any] = []
+    for index, source in enumerate(sources):
+        info = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, place(index))
+        try:
+            values.append(resolve(source, info, **arguments))
+        except Exception as fault:
+            values.append(fault)
+    return values
+
+
+def _arguments(executor: Executor[Any], field: FieldSelection) -> dict[str, Any]:
+    if not field.definition.args and not field.nodes[0].arguments:
+        return {}
+    return get_argument_values(
+        field.definition, field.nodes[0], executor.variable_values, None, executor.hide_suggestions
+    )
+
+
+async def _call_batch(executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where) -> list[Any]:
+    """Call the field's batch for all sources at once."""
+    known, batch = field.strawberry_field, field.batch
+    if known is None or batch is None or not sources:
+        return []
+    raw = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, place(0))
+    info = Info(_raw_info=raw, _field=known)
+    try:
+        given = _arguments(executor, field)
+        if given:
+            converter = info.schema.schema_converter
+            registry, config = converter.scalar_registry, info.schema.config
+            given = convert_arguments(given, known.arguments, registry, config, info)
+        answer = await batch(info, sources, **given)
+    except Exception as fault:
+        return [fault] * len(sources)
+    return list(answer)
+
+
+async def awaited(executor: Executor[Any], values: list[Any]) -> list[Any]:
+    """Return the values with those that must be awaited awaited together; a fault in the place of its value."""
+    is_awaitable = executor.is_awaitable
+    pending = [index for index, value in enumerate(values) if is_awaitable(value)]
+    if not pending:
+        return values
+    if len(pending) == 1:
+        [index] = pending
+        try:
+            values[index] = await values[index]
+        except Exception as fault:
+            values[index] = fault
+        return values
+    answers = await asyncio.gather(*(values[index] for index in pending), return_exceptions=True)
+    for index, answer in zip(pending, answers, strict=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, Exception):
+            raise answer
+        values[index] = answer
+    return values
