@@ -20,12 +20,14 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Connec
 from strawberry.types.unset import UNSET, UnsetType
 from uuid_utils.compat import uuid4
 
-from app.tokens import Claims, InvalidToken, Tokens
+from app.sign_in import SignIn
+from app.tokens import Claims, InvalidToken
 from db.database import Database
-from resolvers.authenticate import find_viewer
 from schema.build import OrderShareSchema
 from schema.context import ConnectionContext
 from schema.request_errors import BAD_USER_INPUT
+
+GRAPHQL_PATH = "/graphql"
 
 _FORBIDDEN = 4403
 _OUR_FAULT = 1011
@@ -77,13 +79,13 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
 
     graphql_transport_ws_handler_class = ExpiringSocket
 
-    def __init__(self, schema: OrderShareSchema, database: Database, tokens: Tokens) -> None:
+    def __init__(self, schema: OrderShareSchema, database: Database, sign_in: SignIn) -> None:
         """Serve the schema over the database to those whose tokens verify."""
         self._database = database
-        self._tokens = tokens
+        self._sign_in = sign_in
         super().__init__(
             schema,
-            path="/graphql",
+            path=GRAPHQL_PATH,
             context_getter=self._new_context,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
         )
@@ -98,10 +100,11 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
             return await super().run(request, context, root_value)
         try:
             if not self.should_render_graphql_ide(self.request_adapter_class(request)):
-                claims = self._tokens.verify(request.headers.get("authorization"))
+                authorization = request.headers.get("authorization")
+                claims = self._sign_in.verify(authorization)
                 # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
                 await request.body()
-                await self._admit(context, claims)
+                await self._admit(context, claims, authorization)
             return await super().run(request, context, root_value)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_GONE)
@@ -112,9 +115,7 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         except HTTPException as fault:
             return _error_response(fault.status_code, BAD_USER_INPUT, fault.reason)
         except (SQLAlchemyError, OSError):
-            request_id = uuid4().hex
-            _log.exception("request %s failed", request_id)
-            return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
+            return our_fault()
 
     async def on_ws_connect(self, context: SignedInContext) -> UnsetType | dict[str, object] | None:
         """Admit a socket by the token in its `connection_init` payload, or in the handshake's header.
@@ -127,18 +128,15 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         if authorization is None and isinstance(context.request, Request | WebSocket):
             authorization = context.request.headers.get("authorization")
         try:
-            await self._admit(context, self._tokens.verify(authorization))
+            await self._admit(context, self._sign_in.verify(authorization))
         except InvalidToken:
             raise ConnectionRejectionError from None
         answered: UnsetType = UNSET
         return answered
 
-    async def _admit(self, context: SignedInContext, claims: Claims) -> None:
-        async with self._database.read() as session:
-            context.viewer = await find_viewer(session, claims.reference)
+    async def _admit(self, context: SignedInContext, claims: Claims, authorization: object = None) -> None:
+        context.viewer = await self._sign_in.admit(claims, authorization)
         context.expires_at = claims.expires_at
-        if context.viewer is None:
-            raise InvalidToken
 
     async def parse_http_body(self, request: Any) -> Any:
         """Read the request.
@@ -156,8 +154,15 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         return orjson.loads(data)
 
     def encode_json(self, data: object) -> str:
-        """Write JSON."""
+        """Write JSON, as text for a socket's frames."""
         return orjson.dumps(data).decode()
+
+
+def our_fault() -> Response:
+    """Return the answer to a request that met the fault being handled, which the log has under the answer's id."""
+    request_id = uuid4().hex
+    _log.exception("request %s failed", request_id)
+    return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
 
 
 def _error_response(status: int, code: str, message: str, **extensions: str) -> Response:

@@ -10,8 +10,10 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.endpoint import GraphQLEndpoint
+from app.endpoint import GRAPHQL_PATH, GraphQLEndpoint
 from app.settings import Settings
+from app.short_way import ShortWay
+from app.sign_in import SignIn
 from app.sweeper import sweep_for_ever
 from app.tokens import Tokens
 from db.database import Database
@@ -33,7 +35,10 @@ def create_app(database: Database, tokens: Tokens) -> FastAPI:
     """
     app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.database = database
-    app.include_router(GraphQLEndpoint(build_schema(), database, tokens))
+    schema, sign_in = build_schema(), SignIn(tokens, database)
+    app.include_router(GraphQLEndpoint(schema, database, sign_in))
+    # Outermost, before any other middleware: what it knows needs none of them.
+    app.add_middleware(ShortWay, path=GRAPHQL_PATH, schema=schema, database=database, sign_in=sign_in)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -94,19 +94,29 @@ class CompiledDocuments:
 
         Whatever is not compiled is executed by graphql-core, which is decided before anything is executed.
         """
-        compiled = self._compile(document, options.get("operation_name"))
-        middleware = options.get("middleware")
-        hooked = middleware is not None and not (
-            isinstance(middleware, MiddlewareManager) and not middleware.middlewares
-        )
-        if compiled is None or hooked:
+        hooked = _is_hooked(options.get("middleware"))
+        compiled = None if hooked else self._compile(document, options.get("operation_name"))
+        if compiled is None:
             self.counts.interpreted += 1
             return execute(schema, document, **options)
-        return self._run(schema, compiled, options)
+        return self.run(schema, compiled, options)
 
-    async def _run(
-        self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]
-    ) -> ExecutionResult:
+    def known(self, text: str, operation_name: str | None) -> CompiledOperation | None:
+        """Return the operation of a document that was executed before, and so is valid; None where it is not known."""
+        found = self._compiled.get((text, operation_name))
+        if found is not None:
+            self.counts.hits += 1
+            self._compiled.move_to_end((text, operation_name))
+        return found
+
+    async def run(self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]) -> ExecutionResult:
+        """Return the result of a compiled operation.
+
+        Args:
+            schema: The schema it was compiled for.
+            compiled: The operation.
+            options: What graphql-core's `execute` takes by name.
+        """
         definitions = compiled.operation.variable_definitions or ()
         variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
         if isinstance(variables, list):
@@ -130,10 +140,21 @@ class CompiledDocuments:
             self._compiled.move_to_end(key)
             return self._compiled[key]
         self.counts.misses += 1
-        compiled = self._compiled[key] = _compile(document, operation_name)
+        compiled = _compile(document, operation_name)
+        self._remember(key, compiled)
+        if compiled is not None and _has_one_operation(document):
+            # A request need not name the only one.
+            self._remember((text, None), compiled)
+        return compiled
+
+    def _remember(self, key: tuple[str, str | None], compiled: CompiledOperation | None) -> None:
+        self._compiled[key] = compiled
         if len(self._compiled) > self._capacity:
             self._compiled.popitem(last=False)
-        return compiled
+
+
+def _has_one_operation(document: DocumentNode) -> bool:
+    return sum(isinstance(each, OperationDefinitionNode) for each in document.definitions) == 1
 
 
 def _is_hooked(middleware: Any) -> bool:

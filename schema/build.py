@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
@@ -13,7 +14,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
-from execution.compiled_documents import CompiledDocuments
+from execution.compiled_documents import CompiledDocuments, CompiledOperation
 from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter, DocumentLimits
 from execution.operation_choice import OperationChooser
@@ -84,6 +85,26 @@ class OrderShareSchema(strawberry.Schema):
             result = await super().execute(
                 query, variable_values, context, root_value, operation_name, allowed, operation_extensions
             )
+            _present_errors(result, context)
+            return result
+
+    def known(self, query: str, operation_name: str | None) -> CompiledOperation | None:
+        """Return an operation that was executed before, for `execute_known`; None where it must be `execute`d."""
+        return self.documents.known(query, operation_name)
+
+    async def execute_known(
+        self, known: CompiledOperation, variable_values: dict[str, Any] | None, connection: ConnectionContext
+    ) -> ExecutionResult:
+        """Run an operation that is `known`: what `execute` answers, without its preparations."""
+        async with _operation(connection) as context:
+            options = {
+                "variable_values": variable_values,
+                "context_value": context,
+                "is_awaitable": optimized_is_awaitable,
+                "executor_class": self.execution_context_class,
+            }
+            found = await self.documents.run(self._schema, known, options)
+            result = ExecutionResult(data=found.data, errors=found.errors)
             _present_errors(result, context)
             return result
 
