@@ -115,7 +115,9 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
         except HTTPException as fault:
             return _error_response(fault.status_code, BAD_USER_INPUT, fault.reason)
         except (SQLAlchemyError, OSError):
-            return our_fault()
+            request_id = uuid4().hex
+            _log.exception("request %s failed", request_id)
+            return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
 
     async def on_ws_connect(self, context: SignedInContext) -> UnsetType | dict[str, object] | None:
         """Admit a socket by the token in its `connection_init` payload, or in the handshake's header.
@@ -156,13 +158,6 @@ class GraphQLEndpoint(GraphQLRouter[SignedInContext, None]):
     def encode_json(self, data: object) -> str:
         """Write JSON, as text for a socket's frames."""
         return orjson.dumps(data).decode()
-
-
-def our_fault() -> Response:
-    """Return the answer to a request that met the fault being handled, which the log has under the answer's id."""
-    request_id = uuid4().hex
-    _log.exception("request %s failed", request_id)
-    return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
 
 
 def _error_response(status: int, code: str, message: str, **extensions: str) -> Response:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.endpoint import our_fault
 from app.sign_in import SignIn
 from db.database import Database
 from schema.build import OrderShareSchema
@@ -62,18 +60,14 @@ class ShortWay:
         if viewer is None:
             await self._app(scope, receive, send)
             return
-        first = await receive()
-        asked = _asked(first)
+        taken = await _taken(receive)
+        asked = _asked(taken)
         known = None if asked is None else self._schema.known(asked.query, asked.operation_name)
         if asked is None or known is None:
-            await self._app(scope, _beginning_with(first, receive), send)
+            await self._app(scope, _beginning_with(taken, receive), send)
             return
         connection = ConnectionContext(self._database, viewer)
-        try:
-            result = await self._schema.execute_known(known, asked.variables, connection)
-        except (SQLAlchemyError, OSError):
-            await our_fault()(scope, receive, send)
-            return
+        result = await self._schema.execute_known(known, asked.variables, connection)
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [error.formatted for error in result.errors]
@@ -96,11 +90,25 @@ def _token(scope: Scope) -> bytes | None:
     return authorization if content_type in _JSON and not scope["query_string"] else None
 
 
-def _asked(message: Message) -> _Asked | None:
-    """Return what a request asks that came in one piece and says nothing unusual."""
-    body = message.get("body", b"")
-    if message["type"] != "http.request" or message.get("more_body") or len(body) > _MAX_BODY_BYTES:
+async def _taken(receive: Receive) -> list[Message]:
+    """Return the messages of a request's body: all of them, or as many as show that it is too large."""
+    taken: list[Message] = []
+    size = 0
+    while size <= _MAX_BODY_BYTES:
+        message = await receive()
+        taken.append(message)
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return taken
+
+
+def _asked(messages: list[Message]) -> _Asked | None:
+    """Return what a request asks that came whole and says nothing unusual."""
+    last = messages[-1]
+    if last["type"] != "http.request" or last.get("more_body"):
         return None
+    body = b"".join(message.get("body", b"") for message in messages)
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -113,14 +121,15 @@ def _asked(message: Message) -> _Asked | None:
     return None
 
 
-def _beginning_with(first: Message, receive: Receive) -> Receive:
-    """Return a `receive` that gives the message that was taken already, then the others."""
-    taken = [first]
+def _beginning_with(taken: list[Message], receive: Receive) -> Receive:
+    """Return a `receive` that gives the messages that were taken already, then the others."""
+    again = iter(taken)
 
-    async def again() -> Message:
-        return taken.pop() if taken else await receive()
+    async def receive_again() -> Message:
+        message = next(again, None)
+        return await receive() if message is None else message
 
-    return again
+    return receive_again
 
 
 async def _respond(send: Send, body: bytes) -> None:

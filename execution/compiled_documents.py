@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.utils.await_maybe import await_maybe
 
 from execution.completion import execute_root
 from execution.selection import Selected
@@ -52,10 +53,15 @@ class Counts:
 class CompiledOperation:
     """An operation of a document, and what it selects for each combination of its conditions."""
 
+    document: DocumentNode
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
+
+    def is_decided_by(self, variables: VariableValues) -> bool:
+        """Return whether each condition is true or false; null is an error that depends on where it is met."""
+        return all(isinstance(variables.coerced.get(name), bool) for name in self.conditions)
 
     def selected(self, schema: GraphQLSchema, variables: VariableValues, *, plain_attributes: bool) -> Selected:
         """Return what is selected with these variables."""
@@ -121,6 +127,11 @@ class CompiledDocuments:
         variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
+        if not compiled.is_decided_by(variables):
+            self.counts.interpreted += 1
+            name = compiled.operation.name
+            options = {**options, "operation_name": name.value if name else None}
+            return await await_maybe(execute(schema, compiled.document, **options))
         selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
         if selected.root is None:
             return ExecutionResult(None, [])
@@ -200,7 +211,7 @@ def _compile(document: DocumentNode, operation_name: str | None) -> CompiledOper
             values = [argument.value for argument in directive.arguments or ()]
             conditions.update(value.name.value for value in values if isinstance(value, VariableNode))
     details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
-    return CompiledOperation(meant[0], details, tuple(sorted(conditions)))
+    return CompiledOperation(document, meant[0], details, tuple(sorted(conditions)))
 
 
 def _directives(selections: SelectionSetNode) -> Iterator[Any]:

@@ -1,0 +1,155 @@
+"""The short way answers what the long way would, and only what has come that way before."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.test_statement_counts import statements
+from tests.world import World
+
+_ORDER = "query Shown($id: ID!, $deep: Boolean = false) { order(id: $id) { title owner @include(if: $deep) { name } } }"
+
+
+class Asker:
+    """Sends requests with one token, and tells which way they went."""
+
+    def __init__(self, world: World, viewer: str) -> None:
+        """Take a token for the viewer."""
+        self._world = world
+        self.headers = {"Authorization": f"Bearer {world.token(viewer)}", "Content-Type": "application/json"}
+
+    async def ask(self, body: Any, way: str = "/graphql", **headers: str) -> tuple[str, httpx.Response]:
+        """Return which way a request went, and its answer: only the long way asks who the token's owner is."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with statements(self._world.database) as sent:
+            answer = await self._world.http.post(way, content=content, headers={**self.headers, **headers})
+        long = any("app_user.reference = " in statement for statement in sent)
+        return ("long" if long else "short"), answer
+
+
+@pytest.fixture
+def asker(world: World) -> Asker:
+    """The owner of O-owner, with one token."""
+    return Asker(world, "owner")
+
+
+async def test_what_was_answered_once_is_answered_alike_by_the_short_way(world: World, asker: Asker) -> None:
+    order, foreign = await world.order_id(), await world.order_id("O-outsider")
+    seen = {"title": "Cover O-owner"}
+    for variables, data in (
+        ({"id": order}, {"order": seen}),
+        ({"id": order, "deep": True}, {"order": {**seen, "owner": {"name": "Owner"}}}),
+        ({"id": order, "deep": None}, {"order": None}),
+        ({"id": foreign}, {"order": None}),
+        ({"id": "nonsense"}, {"order": None}),
+        ({"id": [1]}, None),
+        ({}, None),
+    ):
+        body = {"query": f"{_ORDER} # {len(asker.headers)}", "variables": variables, "operationName": "Shown"}
+        _, first = await asker.ask(body)
+        way, again = await asker.ask(body)
+        assert (way, again.status_code, again.headers) == ("short", 200, first.headers)
+        left, right = first.json(), again.json()
+        for error in left.get("errors", []) + right.get("errors", []):
+            error["extensions"].pop("requestId", None)
+        assert left == right
+        assert left["data"] == data
+
+
+async def test_the_only_operation_need_not_be_named(world: World, asker: Asker) -> None:
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    await asker.ask(body)
+    way, answer = await asker.ask(body)
+    assert (way, answer.json()) == ("short", {"data": {"order": {"title": "Cover O-owner"}}})
+    unknown = await asker.ask({**body, "operationName": "Other"})
+    assert (unknown[0], unknown[1].status_code) == ("long", 400)
+
+
+async def test_a_mutation_is_done_once_by_either_way(world: World, asker: Asker) -> None:
+    mutation = """mutation($input: ProcessOrderInput!) { processOrder(input: $input) {
+      order { status version } userErrors { code } } }"""
+    order = await world.order_id()
+    ways = []
+    for version, action in ((1, "REPORT_LOSS"), (1, "REJECT_LOSS"), (2, "REJECT_LOSS")):
+        given = {"orderId": order, "action": action, "expectedVersion": version}
+        way, answer = await asker.ask({"query": mutation, "variables": {"input": given}})
+        assert "errors" not in answer.json(), answer.json()
+        ways.append((way, answer.json()["data"]["processOrder"]["userErrors"]))
+    assert ways[1:] == [("short", [{"code": "VERSION_CONFLICT"}]), ("short", [])]
+    assert (await world.order_row()).version == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status"),
+    [
+        ({"extensions": {}}, {}, 200),
+        ({"surplus": 1}, {}, 200),
+        ({"variables": []}, {}, 400),
+        ({"operationName": 1}, {}, 400),
+        ({"query": None}, {}, 400),
+        ({}, {"Content-Type": "text/plain"}, 400),
+        ({}, {"Accept": "text/html"}, 200),
+    ],
+)
+async def test_what_is_irregular_takes_the_long_way(
+    world: World, asker: Asker, changes: dict[str, Any], headers: dict[str, str], status: int
+) -> None:
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    await asker.ask(body)
+    assert (await asker.ask(body))[0] == "short"
+    way, answer = await asker.ask({**body, **changes}, **headers)
+    assert (way, answer.status_code) == ("long", status)
+
+
+async def test_a_body_that_comes_in_pieces_is_put_together(world: World, asker: Asker) -> None:
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    _, whole = await asker.ask(body)
+    text = json.dumps(body).encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield text[:20]
+        yield text[20:]
+
+    for _ in range(2):
+        answer = await world.http.post("/graphql", content=pieces(), headers=asker.headers)
+        assert answer.json() == whole.json()
+
+
+async def test_a_body_that_is_too_large_takes_the_long_way_with_all_that_was_taken_of_it(
+    world: World, asker: Asker
+) -> None:
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    _, small = await asker.ask(body)
+    way, large = await asker.ask(json.dumps(body).encode() + b" " * 300_000)
+    assert (way, large.json()) == ("long", small.json())
+
+
+async def test_a_member_who_is_removed_is_refused_at_once_though_their_token_is_remembered(world: World) -> None:
+    asker = Asker(world, "recipient")
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    await asker.ask(body)
+    place = {"organisationId": await world.organisation_id(), "userId": await world.user_id("recipient")}
+    assert (await world.mutate("admin", "removeMember", "organisation { id }", **place))["codes"] == []
+    way, answer = await asker.ask(body)
+    assert (way, answer.json()) == ("short", {"data": {"order": None}})
+
+
+async def test_a_token_is_verified_before_it_is_remembered(world: World, asker: Asker) -> None:
+    body = {"query": _ORDER, "variables": {"id": await world.order_id()}}
+    await asker.ask(body)
+    for authorization in ("Bearer nonsense", asker.headers["Authorization"] + "x", "", "Basic eDp5"):
+        for _ in range(2):
+            _, answer = await asker.ask(body, Authorization=authorization)
+            assert answer.status_code == 401
+
+
+async def test_a_user_who_is_new_is_let_in_with_the_token_that_was_refused_before(world: World) -> None:
+    asker = Asker(world, "newcomer")
+    body = {"query": "{ viewer { user { reference } } }"}
+    assert (await asker.ask(body))[1].status_code == 401
+    person = {"organisationId": await world.organisation_id(), "reference": "newcomer", "name": "Newcomer"}
+    assert (await world.mutate("admin", "addMember", "membership { role }", **person))["codes"] == []
+    assert (await asker.ask(body))[1].json() == {"data": {"viewer": {"user": {"reference": "newcomer"}}}}

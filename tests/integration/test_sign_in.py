@@ -1,0 +1,55 @@
+"""Tokens that were verified are remembered as long as they hold, and no more of them than there is room for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.settings import Settings
+from app.sign_in import SignIn
+from app.tokens import Claims, InvalidToken, Tokens
+from tests.world import SECRET, World
+
+
+@pytest.fixture
+def sign_in(world: World) -> SignIn:
+    """A sign-in with room for two tokens."""
+    return SignIn(Tokens(Settings(jwt_secret=SECRET)), world.database, capacity=2)  # type: ignore[arg-type]  # pydantic makes it a SecretStr
+
+
+def _claims(reference: str, holds: timedelta = timedelta(minutes=1)) -> Claims:
+    return Claims(reference, datetime.now(UTC) + holds)
+
+
+async def test_a_token_is_remembered_for_whom_it_stands(sign_in: SignIn) -> None:
+    owner = await sign_in.admit(_claims("owner"), "Bearer one")
+    admin = await sign_in.admit(_claims("admin"), "Bearer two")
+    assert owner != admin
+    assert [sign_in.remembered(b"Bearer one"), sign_in.remembered(b"Bearer two")] == [owner, admin]
+    assert sign_in.remembered(b"Bearer three") is None
+
+
+async def test_a_token_is_forgotten_the_moment_it_expires(sign_in: SignIn) -> None:
+    await sign_in.admit(_claims("owner", timedelta(0)), "Bearer one")
+    assert sign_in.remembered(b"Bearer one") is None
+    assert sign_in.remembered(b"Bearer one") is None
+
+
+async def test_the_token_used_longest_ago_makes_room(sign_in: SignIn) -> None:
+    for token in ("one", "two"):
+        await sign_in.admit(_claims("owner"), f"Bearer {token}")
+    assert sign_in.remembered(b"Bearer one") is not None
+    await sign_in.admit(_claims("owner"), "Bearer three")
+    assert sign_in.remembered(b"Bearer two") is None
+    assert sign_in.remembered(b"Bearer one") is not None
+    assert sign_in.remembered(b"Bearer three") is not None
+
+
+async def test_a_token_of_nobody_is_refused_and_not_remembered(sign_in: SignIn) -> None:
+    with pytest.raises(InvalidToken):
+        await sign_in.admit(_claims("nobody"), "Bearer one")
+    assert sign_in.remembered(b"Bearer one") is None
+
+
+async def test_a_token_that_comes_another_way_is_not_remembered(sign_in: SignIn) -> None:
+    await sign_in.admit(_claims("owner"))
+    assert sign_in.remembered(b"None") is None
