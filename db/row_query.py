@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -65,6 +66,10 @@ class _AnyOf(FunctionElement[bool]):
     name = "any_of"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        # As any other function it would be compared with 1 on SQLite, and no index would answer that.
+        return self
 
 
 @compiles(_AnyOf)

@@ -17,7 +17,7 @@ from resolvers.find_rows import (
 )
 from resolvers.list_members import list_memberships
 from resolvers.list_shared_orders import SharedOrderBox, count_boxed, list_boxed
-from resolvers.load_rows import known_user, load_memberships, load_users
+from resolvers.load_rows import known_user, load_memberships, load_organisations, load_users
 from schema.context import Info
 from schema.global_id import decode_id, decode_node_id
 from schema.linked import linked
@@ -95,6 +95,7 @@ async def _organisation(info: Info, row_id: UUID) -> Organisation | None:
     if seen is None:
         return None
     reading.remember(load_memberships, (row_id, viewer.user_id), seen.membership)
+    reading.remember(load_organisations, row_id, seen.organisation)
     return Organisation.from_row(seen.organisation)
 
 
