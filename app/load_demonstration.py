@@ -32,7 +32,7 @@ from app.demonstration_orders import (
     demonstration_rows,
 )
 from db.database import present
-from db.order_tables import OrderRow
+from db.order_tables import OrderRow, OrderTypeRow
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from db.sharing_tables import SharedOrderRow
 from domain.people import Viewer
@@ -41,7 +41,6 @@ from resolvers.claim_shared_order import claim_shared_order
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.import_order_types import import_order_types
 from resolvers.import_platform_rows import import_platform_rows
-from resolvers.list_order_types import list_order_types
 from resolvers.process_order import Result, process_order, process_shared_order
 from resolvers.set_share_policy import set_share_policy
 from resolvers.share_order import Instruction, share_order
@@ -68,7 +67,7 @@ async def load_demonstration(session: AsyncSession) -> Offer:
     there = select(OrganisationRow.id).where(col(OrganisationRow.reference) == FAMILY.reference)
     if (await session.exec(there)).first() is None:
         now = await present(session)
-        known = {row.code for row in await list_order_types(session)}
+        known = set(await session.exec(select(OrderTypeRow.code)))
         await import_order_types(session, [each for each in TYPES if each.code not in known])
         answer = await import_platform_rows(session, list(demonstration_rows(now)))
         for refusal in answer.orders.refusals:

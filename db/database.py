@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -14,7 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import WRITES, create_engine
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
+from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
+from db.snapshot import Snapshot, open_snapshot
 
 Answer = TypeVar("Answer")
 
@@ -64,12 +66,17 @@ class Database:
         # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
         self._unfinished: set[asyncio.Task[object]] = set()
+        self._names = NamesCache()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a session that reads one snapshot: what it reads later is from the same moment."""
         async with AsyncSession(self._reading, expire_on_commit=False) as session:
             yield session
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Open a snapshot as `read` does, for queries that are built once and answered with plain rows."""
+        return open_snapshot(self.engine, self._names)
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Tuple, bindparam, inspect, tuple_
 from sqlalchemy.orm import Mapped
 
 Row = TypeVar("Row")
+
+UP_TO = bindparam("up_to", type_=BigInteger())
+"""The parameter of how many rows to read."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,27 @@ class PageRequest:
     after: tuple[Any, ...] | None = None
     before: tuple[Any, ...] | None = None
     backward: bool = False
+
+    @property
+    def form(self) -> "PageRequest":
+        """What the text of a statement depends on: the request without its values."""
+        if self.after is None and self.before is None:
+            return _LAST if self.backward else _FIRST
+        after = None if self.after is None else (None,) * len(self.after)
+        before = None if self.before is None else (None,) * len(self.before)
+        return PageRequest(1, after, before, self.backward)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what `Keyset.bounds` of its form needs, by name, and `up_to`: how many rows `cut` needs."""
+        values: dict[str, Any] = {"up_to": self.size + 1}
+        for side, keys in (("after", self.after), ("before", self.before)):
+            if keys is not None:
+                values.update(zip(_parameters(side, keys), keys, strict=True))
+        return values
+
+
+_FIRST = PageRequest(1)
+_LAST = PageRequest(1, backward=True)
 
 
 @dataclass(frozen=True)
@@ -48,19 +72,29 @@ class Keyset:
     descending: bool = False
 
     def bounds(self, request: PageRequest) -> list[ColumnElement[bool]]:
-        """Return the conditions that leave the rows between `after` and `before`."""
+        """Return the conditions that leave the rows between `after` and `before`, which are parameters in them."""
         place = tuple_(*self.keys)
         conditions: list[ColumnElement[bool]] = []
         if request.after is not None:
-            conditions.append(place < request.after if self.descending else place > request.after)
+            after = self._bound("after", request.after)
+            conditions.append(place < after if self.descending else place > after)
         if request.before is not None:
-            conditions.append(place > request.before if self.descending else place < request.before)
+            before = self._bound("before", request.before)
+            conditions.append(place > before if self.descending else place < before)
         return conditions
+
+    def _bound(self, side: str, values: tuple[Any, ...]) -> Tuple:
+        named = zip(_parameters(side, values), self.keys, values, strict=True)
+        return tuple_(*(bindparam(name, value, type_=inspect(key).type) for name, key, value in named))
 
     def ordering(self, request: PageRequest) -> list[ColumnElement[Any]]:
         """Return the columns to sort by; a backward page is read from its end."""
         down = self.descending != request.backward
         return [key.desc() if down else key.asc() for key in self.keys]
+
+
+def _parameters(side: str, values: tuple[Any, ...]) -> list[str]:
+    return [f"{side}_{place}" for place in range(len(values))]
 
 
 def cut(rows: Sequence[Row], request: PageRequest) -> Page[Row]:

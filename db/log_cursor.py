@@ -11,10 +11,14 @@ import struct
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.log_tables import EventRow, StreamRow
+from db.plain_rows import AnyEvent, PlainEvent
+from db.row_query import RowQuery, columns_of
+from db.snapshot import Snapshot
 from domain.errors import CursorInvalid, not_found
 
 _VERSION = 1
@@ -36,7 +40,7 @@ class LogCursor:
         return cls(organisation_id, 0, _BEFORE_THE_FIRST_EVENT)
 
     @classmethod
-    def after(cls, event: EventRow) -> "LogCursor":
+    def after(cls, event: AnyEvent) -> "LogCursor":
         """Return the place right after `event`."""
         return cls(event.organisation_id, event.sequence, event.event_id.bytes[:8])
 
@@ -65,11 +69,19 @@ class LogCursor:
         return cursor
 
 
-async def log_end(session: AsyncSession, organisation_id: UUID) -> LogCursor:
-    """Return the place after the last event of the organisation's log, in the session's snapshot."""
-    latest = select(EventRow).where(col(EventRow.organisation_id) == organisation_id)
-    event = (await session.exec(latest.order_by(col(EventRow.sequence).desc()).limit(1))).first()
-    return LogCursor.after(event) if event else LogCursor.before_everything(organisation_id)
+_LATEST = RowQuery(
+    select(*columns_of(EventRow, PlainEvent))
+    .where(col(EventRow.organisation_id) == bindparam("organisation_id"))
+    .order_by(col(EventRow.sequence).desc())
+    .limit(1),
+    PlainEvent._make,
+)
+
+
+async def log_end(snapshot: Snapshot, organisation_id: UUID) -> LogCursor:
+    """Return the place after the last event of the organisation's log, at the snapshot's moment."""
+    events = await snapshot.rows(_LATEST, organisation_id=organisation_id)
+    return LogCursor.after(events[0]) if events else LogCursor.before_everything(organisation_id)
 
 
 async def verified_sequence(session: AsyncSession, organisation_id: UUID, text: str) -> int:

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from db.log_tables import EventRow, IdempotencyKeyRow, StreamRow
+from db.names_tables import NamesRow
 from db.order_tables import ImportedOrderRow, OrderRow, OrderTypeRow
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from db.sharing_tables import ProcessingResultRow, SharedOrderRow
@@ -14,6 +15,7 @@ __all__ = [
     "IdempotencyKeyRow",
     "ImportedOrderRow",
     "MembershipRow",
+    "NamesRow",
     "OrderRow",
     "OrderTypeRow",
     "OrganisationRow",

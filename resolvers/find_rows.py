@@ -1,95 +1,148 @@
 """Rows by id, many at once, each only if the viewer may see it."""
 
 from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import ColumnElement, Uuid, bindparam, exists, or_, select
+from sqlalchemy.orm import Mapped
+from sqlmodel import SQLModel, col
 
 from db.order_tables import OrderRow
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
+from db.plain_rows import PlainMembership, PlainOrder, PlainOrganisation, PlainResult, PlainSharedOrder, PlainUser
+from db.row_query import RowQuery, any_of, columns_of
 from db.sharing_tables import ProcessingResultRow, SharedOrderRow
+from db.snapshot import MOMENT, Snapshot
 from domain.people import Viewer
 from domain.vocabulary import MemberRole
 
+VIEWER = bindparam("viewer_id", type_=Uuid())
+"""The parameter of queries that depend on who asks."""
 
-def viewer_belongs_to(viewer: Viewer, organisation_id: object, *, as_admin: bool = False) -> ColumnElement[bool]:
-    """Return the condition that the viewer is a member (or an admin) of the organisation in a column."""
-    conditions = [
+
+def _holds(organisation_id: object) -> list[ColumnElement[bool]]:
+    return [
         col(MembershipRow.organisation_id) == organisation_id,
-        col(MembershipRow.user_id) == viewer.user_id,
+        col(MembershipRow.user_id) == VIEWER,
         col(MembershipRow.removed_at).is_(None),
     ]
-    if as_admin:
-        conditions.append(col(MembershipRow.role) == MemberRole.ADMIN)
-    return exists().where(*conditions)
 
 
-def viewer_sees_shared_order(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition that the viewer sees a shared order: `domain.people.may_see_shared_order` as SQL."""
-    organisation_id = col(SharedOrderRow.organisation_id)
-    owns = exists().where(col(OrderRow.id) == col(SharedOrderRow.order_id), col(OrderRow.owner_id) == viewer.user_id)
-    return and_(
-        viewer_belongs_to(viewer, organisation_id),
+def viewer_belongs_to(organisation_id: object) -> ColumnElement[bool]:
+    """Return the condition that the viewer is a member of the organisation in a column."""
+    return exists().where(*_holds(organisation_id))
+
+
+def viewer_sees_share(organisation_id: object, order_id: object, *parties: Mapped[Any]) -> ColumnElement[bool]:
+    """Return the condition that the viewer sees what concerns a share: `may_see_shared_order` as SQL.
+
+    The owner is looked up by the order's key, last, where nothing else lets the viewer see it: an owner may have any
+    number of orders, of which a page needs few.
+
+    Args:
+        organisation_id: The column of the organisation.
+        order_id: The column of the order, whose owner sees it.
+        parties: The columns of those who are a party to it.
+    """
+    owned = select(col(OrderRow.owner_id)).where(col(OrderRow.id) == order_id)
+    owner_id = owned.correlate_except(OrderRow).scalar_subquery()
+    return exists().where(
+        *_holds(organisation_id),
         or_(
-            col(SharedOrderRow.sender_id) == viewer.user_id,
-            col(SharedOrderRow.recipient_id) == viewer.user_id,
-            owns,
-            viewer_belongs_to(viewer, organisation_id, as_admin=True),
+            col(MembershipRow.role) == MemberRole.ADMIN,
+            *(party == VIEWER for party in parties),
+            owner_id == VIEWER,
         ),
     )
 
 
-async def find_orders(session: AsyncSession, viewer: Viewer, order_ids: Collection[UUID]) -> Mapping[UUID, OrderRow]:
+VIEWER_SEES_SHARED_ORDER = viewer_sees_share(
+    col(SharedOrderRow.organisation_id),
+    col(SharedOrderRow.order_id),
+    col(SharedOrderRow.sender_id),
+    col(SharedOrderRow.recipient_id),
+)
+
+
+def _by_ids(table: type[SQLModel], shape: type[NamedTuple], *conditions: ColumnElement[bool]) -> RowQuery[Any]:
+    columns = columns_of(table, shape)
+    return RowQuery(select(*columns).where(any_of(columns[0], "ids"), *conditions), shape._make)
+
+
+_ORDERS = _by_ids(OrderRow, PlainOrder, viewer_belongs_to(OrderRow.organisation_id))
+_SHARED_ORDERS = _by_ids(SharedOrderRow, PlainSharedOrder, VIEWER_SEES_SHARED_ORDER)
+_RESULTS = _by_ids(ProcessingResultRow, PlainResult, viewer_belongs_to(ProcessingResultRow.organisation_id))
+
+
+async def find_orders(snapshot: Snapshot, viewer: Viewer, order_ids: Collection[UUID]) -> Mapping[UUID, PlainOrder]:
     """Return the orders of the viewer's organisations among the given ids."""
-    statement = select(OrderRow).where(
-        col(OrderRow.id).in_(order_ids), viewer_belongs_to(viewer, OrderRow.organisation_id)
-    )
-    return {row.id: row for row in (await session.exec(statement)).all()}
+    return {row.id: row for row in await snapshot.rows(_ORDERS, ids=order_ids, viewer_id=viewer.user_id)}
 
 
 async def find_shared_orders(
-    session: AsyncSession, viewer: Viewer, shared_order_ids: Collection[UUID]
-) -> Mapping[UUID, SharedOrderRow]:
+    snapshot: Snapshot, viewer: Viewer, shared_order_ids: Collection[UUID]
+) -> Mapping[UUID, PlainSharedOrder]:
     """Return the shared orders that the viewer sees among the given ids."""
-    statement = select(SharedOrderRow).where(
-        col(SharedOrderRow.id).in_(shared_order_ids), viewer_sees_shared_order(viewer)
-    )
-    return {row.id: row for row in (await session.exec(statement)).all()}
+    return {row.id: row for row in await snapshot.rows(_SHARED_ORDERS, ids=shared_order_ids, viewer_id=viewer.user_id)}
 
 
 async def find_processing_results(
-    session: AsyncSession, viewer: Viewer, result_ids: Collection[UUID]
-) -> Mapping[UUID, ProcessingResultRow]:
+    snapshot: Snapshot, viewer: Viewer, result_ids: Collection[UUID]
+) -> Mapping[UUID, PlainResult]:
     """Return the results on orders of the viewer's organisations among the given ids."""
-    statement = select(ProcessingResultRow).where(
-        col(ProcessingResultRow.id).in_(result_ids),
-        viewer_belongs_to(viewer, ProcessingResultRow.organisation_id),
-    )
-    return {row.id: row for row in (await session.exec(statement)).all()}
+    return {row.id: row for row in await snapshot.rows(_RESULTS, ids=result_ids, viewer_id=viewer.user_id)}
+
+
+class OrganisationSeen(NamedTuple):
+    """An organisation, and the viewer's membership in it."""
+
+    organisation: PlainOrganisation
+    membership: PlainMembership
+
+
+def _seen(values: Any) -> tuple[PlainOrganisation, MemberRole, Any]:
+    *organisation, role, now, names = values
+    return PlainOrganisation(*organisation), role, (now, names)
+
+
+_ORGANISATIONS = RowQuery(
+    select(*columns_of(OrganisationRow, PlainOrganisation), col(MembershipRow.role), *MOMENT).where(
+        any_of(col(OrganisationRow.id), "ids"), *_holds(OrganisationRow.id)
+    ),
+    _seen,
+)
 
 
 async def find_organisations(
-    session: AsyncSession, viewer: Viewer, organisation_ids: Collection[UUID]
-) -> Mapping[UUID, OrganisationRow]:
-    """Return the viewer's organisations among the given ids."""
-    statement = select(OrganisationRow).where(
-        col(OrganisationRow.id).in_(organisation_ids), viewer_belongs_to(viewer, OrganisationRow.id)
-    )
-    return {row.id: row for row in (await session.exec(statement)).all()}
+    snapshot: Snapshot, viewer: Viewer, organisation_ids: Collection[UUID]
+) -> Mapping[UUID, OrganisationSeen]:
+    """Return the viewer's organisations among the given ids, with the viewer's place in each."""
+    found = {}
+    for row, role, moment in await snapshot.rows(_ORGANISATIONS, ids=organisation_ids, viewer_id=viewer.user_id):
+        snapshot.learn(*moment)
+        found[row.id] = OrganisationSeen(row, PlainMembership(row.id, viewer.user_id, role))
+    return found
 
 
-async def find_users(session: AsyncSession, viewer: Viewer, user_ids: Collection[UUID]) -> Mapping[UUID, UserRow]:
+_THEIRS = select(col(MembershipRow.organisation_id)).where(col(MembershipRow.user_id) == UserRow.id).correlate(UserRow)
+_USERS = _by_ids(
+    UserRow,
+    PlainUser,
+    or_(
+        col(UserRow.id) == VIEWER,
+        exists().where(
+            col(MembershipRow.user_id) == VIEWER,
+            col(MembershipRow.removed_at).is_(None),
+            col(MembershipRow.organisation_id).in_(_THEIRS),
+        ),
+    ),
+)
+
+
+async def find_users(snapshot: Snapshot, viewer: Viewer, user_ids: Collection[UUID]) -> Mapping[UUID, PlainUser]:
     """Return the users who are, or once were, members of an organisation of the viewer, and the viewer.
 
     A removed member stays visible: orders they own and results they processed bear their name.
     """
-    theirs = select(MembershipRow.organisation_id).where(col(MembershipRow.user_id) == UserRow.id)
-    shares_one = exists().where(
-        col(MembershipRow.user_id) == viewer.user_id,
-        col(MembershipRow.removed_at).is_(None),
-        col(MembershipRow.organisation_id).in_(theirs.correlate(UserRow)),
-    )
-    statement = select(UserRow).where(col(UserRow.id).in_(user_ids), or_(col(UserRow.id) == viewer.user_id, shares_one))
-    return {row.id: row for row in (await session.exec(statement)).all()}
+    return {row.id: row for row in await snapshot.rows(_USERS, ids=user_ids, viewer_id=viewer.user_id)}

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.columns import new_id
 from db.log_tables import StreamRow
+from db.names import names_changed
 from db.new_events import NewEvent, membership_changed
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from domain.vocabulary import MemberRole
@@ -181,7 +182,10 @@ class Enrolment:
             await session.exec(insert(MembershipRow), params=[vars(each) for each in self._made.values()])
         if moved := [each for place, each in self._moved.items() if place not in self._made]:
             await session.exec(update(MembershipRow), params=[vars(each) for each in moved])
-        return [*self._events, *await self._new_names(session, {user.id for user in renamed.values()}, at)]
+        named = await self._new_names(session, {user.id for user in renamed.values()}, at)
+        if renamed:
+            await names_changed(session)
+        return [*self._events, *named]
 
     async def _write_organisations(self, session: AsyncSession, at: datetime) -> None:
         made = [

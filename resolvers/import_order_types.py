@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.names import names_changed
 from db.order_tables import OrderTypeRow
 from domain.errors import DomainError, invalid_input
 from domain.importing import require_name, require_reference
@@ -74,4 +75,5 @@ async def import_order_types(session: AsyncSession, types: Sequence[OrderTypeToI
         await session.exec(insert(OrderTypeRow), params=[vars(each) for each in new])
     if changed:
         await session.exec(update(OrderTypeRow), params=[vars(each) for each in changed])
+        await names_changed(session)
     return TypesAnswer(len(new), len(changed), len(said) - len(new) - len(changed), refusals)

@@ -3,67 +3,67 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import or_
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.keyset import Keyset, Page, PageRequest
 from db.log_tables import EventRow
-from db.order_tables import OrderRow
+from db.plain_rows import PlainEvent, PlainResult
 from db.sharing_tables import ProcessingResultRow
+from db.snapshot import Snapshot
 from domain.people import Viewer
 from domain.vocabulary import EventKind
-from resolvers.find_rows import viewer_belongs_to
-from resolvers.nested_pages import counts_by_parent, pages_by_parent
+from resolvers.find_rows import viewer_belongs_to, viewer_sees_share
+from resolvers.nested_pages import NestedList
 
-LATEST_RESULT_FIRST = Keyset((col(ProcessingResultRow.order_version),), descending=True)
-LATEST_EVENT_FIRST = Keyset((col(EventRow.sequence),), descending=True)
+_RESULTS = NestedList(
+    ProcessingResultRow,
+    PlainResult,
+    "order_id",
+    Keyset((col(ProcessingResultRow.order_version),), descending=True),
+    viewer_belongs_to(ProcessingResultRow.organisation_id),
+)
+
+# What a viewer sees of the log: `domain.people.may_see_event` as SQL.
+_HISTORY = NestedList(
+    EventRow,
+    PlainEvent,
+    "order_id",
+    Keyset((col(EventRow.sequence),), descending=True),
+    viewer_belongs_to(EventRow.organisation_id),
+    or_(
+        col(EventRow.kind) != EventKind.SHARED_ORDER_CHANGED,
+        viewer_sees_share(
+            col(EventRow.organisation_id),
+            col(EventRow.order_id),
+            col(EventRow.sender_id),
+            col(EventRow.recipient_id),
+        ),
+    ),
+)
 
 
 async def list_processing_results(
-    session: AsyncSession, viewer: Viewer, order_ids: Collection[UUID], request: PageRequest
-) -> Mapping[UUID, Page[ProcessingResultRow]]:
+    snapshot: Snapshot, viewer: Viewer, order_ids: Collection[UUID], request: PageRequest
+) -> Mapping[UUID, Page[PlainResult]]:
     """Return the same page of the results of each order, of those in the viewer's organisations."""
-    conditions = [viewer_belongs_to(viewer, ProcessingResultRow.organisation_id)]
-    parent = col(ProcessingResultRow.order_id)
-    return await pages_by_parent(
-        session, ProcessingResultRow, parent, order_ids, conditions, LATEST_RESULT_FIRST, request
-    )
+    return await _RESULTS.pages(snapshot, order_ids, request, viewer_id=viewer.user_id)
 
 
 async def count_processing_results(
-    session: AsyncSession, viewer: Viewer, order_ids: Collection[UUID]
+    snapshot: Snapshot, viewer: Viewer, order_ids: Collection[UUID]
 ) -> Mapping[UUID, int]:
     """Return how many results each order has."""
-    conditions = [viewer_belongs_to(viewer, ProcessingResultRow.organisation_id)]
-    return await counts_by_parent(session, col(ProcessingResultRow.order_id), order_ids, conditions)
+    return await _RESULTS.counts(snapshot, order_ids, viewer_id=viewer.user_id)
 
 
 async def list_history(
-    session: AsyncSession, viewer: Viewer, order_ids: Collection[UUID], request: PageRequest
-) -> Mapping[UUID, Page[EventRow]]:
+    snapshot: Snapshot, viewer: Viewer, order_ids: Collection[UUID], request: PageRequest
+) -> Mapping[UUID, Page[PlainEvent]]:
     """Return the same page of the history of each order, as far as the viewer sees it."""
-    parent = col(EventRow.order_id)
-    conditions = _visible(viewer)
-    return await pages_by_parent(session, EventRow, parent, order_ids, conditions, LATEST_EVENT_FIRST, request)
+    return await _HISTORY.pages(snapshot, order_ids, request, viewer_id=viewer.user_id)
 
 
-async def count_history(session: AsyncSession, viewer: Viewer, order_ids: Collection[UUID]) -> Mapping[UUID, int]:
+async def count_history(snapshot: Snapshot, viewer: Viewer, order_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how many entries of each order's history the viewer sees."""
-    return await counts_by_parent(session, col(EventRow.order_id), order_ids, _visible(viewer))
-
-
-def _visible(viewer: Viewer) -> list[ColumnElement[bool]]:
-    """Return the conditions that the viewer sees an entry: `domain.people.may_see_event` as SQL."""
-    organisation_id = col(EventRow.organisation_id)
-    owns = exists().where(col(OrderRow.id) == col(EventRow.order_id), col(OrderRow.owner_id) == viewer.user_id)
-    return [
-        viewer_belongs_to(viewer, organisation_id),
-        or_(
-            col(EventRow.kind) != EventKind.SHARED_ORDER_CHANGED,
-            col(EventRow.sender_id) == viewer.user_id,
-            col(EventRow.recipient_id) == viewer.user_id,
-            owns,
-            viewer_belongs_to(viewer, organisation_id, as_admin=True),
-        ),
-    ]
+    return await _HISTORY.counts(snapshot, order_ids, viewer_id=viewer.user_id)

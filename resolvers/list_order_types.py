@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import select
+from sqlmodel import col
 
 from db.order_tables import OrderTypeRow
+from db.plain_rows import PlainOrderType
+from db.row_query import RowQuery, columns_of
+from db.snapshot import Snapshot
+
+_ALL = RowQuery(
+    select(*columns_of(OrderTypeRow, PlainOrderType)).order_by(col(OrderTypeRow.priority), col(OrderTypeRow.code)),
+    PlainOrderType._make,
+)
 
 
-async def list_order_types(session: AsyncSession) -> Sequence[OrderTypeRow]:
+async def list_order_types(snapshot: Snapshot) -> Sequence[PlainOrderType]:
     """Return every order type, in the order in which lists of orders are sorted by it."""
-    statement = select(OrderTypeRow).order_by(col(OrderTypeRow.priority), col(OrderTypeRow.code))
-    return (await session.exec(statement)).all()
+    return await snapshot.rows(_ALL)

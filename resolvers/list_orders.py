@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, inspect, or_
-from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, inspect, or_, select
+from sqlmodel import col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from db.keyset import Keyset, Page, PageRequest, cut
+from db.keyset import UP_TO, Keyset, Page, PageRequest, cut
 from db.order_tables import OrderRow
+from db.plain_rows import PlainOrder
+from db.row_query import RowQuery, any_of, columns_of, only_value
+from db.search import SEARCH, found_by, search_values
+from db.snapshot import Snapshot
 from domain.sharing import SHAREABLE_STATUSES
 from domain.vocabulary import OrderStatus
 
@@ -56,61 +62,88 @@ class OrderFilter:
     search: str | None = None
 
 
-def sort_keys(sort: OrderSort, row: OrderRow) -> tuple[int | UUID, ...]:
+_KEY_NAMES = {sort: tuple(inspect(key).key for key in keyset.keys) for sort, keyset in ORDERINGS.items()}
+
+
+def sort_keys(sort: OrderSort, row: PlainOrder) -> tuple[int | UUID, ...]:
     """Return the keys by which a row has its place in the list."""
-    return tuple(getattr(row, inspect(key).key) for key in ORDERINGS[sort].keys)
+    return tuple(getattr(row, name) for name in _KEY_NAMES[sort])
 
 
 async def list_orders(
-    session: AsyncSession, organisation_id: UUID, kept: OrderFilter, sort: OrderSort, request: PageRequest
-) -> Page[OrderRow]:
+    snapshot: Snapshot, organisation_id: UUID, kept: OrderFilter, sort: OrderSort, request: PageRequest
+) -> Page[PlainOrder]:
     """Return a page of the organisation's orders; the caller has seen that the viewer is its member."""
+    given = _given(kept)
+    query = _listing(frozenset(given), sort, request.form)
+    rows = await snapshot.rows(query, organisation_id=organisation_id, **given, **request.parameters())
+    return cut(rows, request)
+
+
+async def count_orders(snapshot: Snapshot, organisation_id: UUID, kept: OrderFilter) -> int:
+    """Return how many orders of the organisation the filter keeps."""
+    given = _given(kept)
+    return await snapshot.one(_counting(frozenset(given)), organisation_id=organisation_id, **given)
+
+
+@lru_cache(256)
+def _listing(given: frozenset[str], sort: OrderSort, form: PageRequest) -> RowQuery[PlainOrder]:
     keyset = ORDERINGS[sort]
     statement = (
-        select(OrderRow)
-        .where(*_conditions(organisation_id, kept), *keyset.bounds(request))
-        .order_by(*keyset.ordering(request))
-        .limit(request.size + 1)
+        select(*columns_of(OrderRow, PlainOrder))
+        .where(_OF_ORGANISATION, *_conditions(given), *keyset.bounds(form))
+        .order_by(*keyset.ordering(form))
+        .limit(UP_TO)
     )
-    return cut((await session.exec(statement)).all(), request)
+    return RowQuery(statement, PlainOrder._make)
 
 
-async def count_orders(session: AsyncSession, organisation_id: UUID, kept: OrderFilter) -> int:
-    """Return how many orders of the organisation the filter keeps."""
-    statement = select(func.count()).select_from(OrderRow).where(*_conditions(organisation_id, kept))
-    return (await session.exec(statement)).one()
+@lru_cache(64)
+def _counting(given: frozenset[str]) -> RowQuery[int]:
+    statement = select(func.count()).select_from(OrderRow).where(_OF_ORGANISATION, *_conditions(given))
+    return RowQuery(statement, only_value)
 
 
-def _conditions(organisation_id: UUID, kept: OrderFilter) -> list[ColumnElement[bool]]:
-    status = col(OrderRow.status)
-    conditions: list[ColumnElement[bool]] = [col(OrderRow.organisation_id) == organisation_id]
-    if kept.shareable is not None:
-        shareable = status.in_(SHAREABLE_STATUSES)
-        conditions.append(shareable if kept.shareable else ~shareable)
-    if kept.statuses is not None:
-        conditions.append(status.in_(kept.statuses))
-    if kept.type_codes is not None:
-        conditions.append(col(OrderRow.type_code).in_(kept.type_codes))
-    if kept.owner_ids is not None:
-        conditions.append(col(OrderRow.owner_id).in_(kept.owner_ids))
-    if kept.search is not None:
-        conditions.append(_found_by(kept.search))
-    return [*conditions, *_expiry_conditions(kept)]
+_OF_ORGANISATION = col(OrderRow.organisation_id) == bindparam("organisation_id")
 
 
-def _expiry_conditions(kept: OrderFilter) -> list[ColumnElement[bool]]:
-    expires_at = col(OrderRow.expires_at)
-    conditions: list[ColumnElement[bool]] = []
-    if kept.expires_before is not None:
-        conditions.append(and_(expires_at.is_not(None), expires_at < kept.expires_before))
-    if kept.expires_after is not None:
-        conditions.append(or_(expires_at.is_(None), expires_at > kept.expires_after))
-    return conditions
+def _instant(parameter: str) -> BindParameter[datetime]:
+    return bindparam(parameter, type_=UTCDateTime())
 
 
-def _found_by(search: str) -> ColumnElement[bool]:
-    folded = search.casefold()
-    return or_(
-        col(OrderRow.search_title).contains(folded, autoescape=True),
-        col(OrderRow.search_reference).startswith(folded, autoescape=True),
-    )
+_expires_at = col(OrderRow.expires_at)
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "statuses": any_of(col(OrderRow.status), "statuses"),
+    "type_codes": any_of(col(OrderRow.type_code), "type_codes"),
+    "owner_ids": any_of(col(OrderRow.owner_id), "owner_ids"),
+    "expires_before": and_(_expires_at.is_not(None), _expires_at < _instant("expires_before")),
+    "expires_after": or_(_expires_at.is_(None), _expires_at > _instant("expires_after")),
+    SEARCH: found_by(col(OrderRow.search_title), col(OrderRow.search_reference)),
+}
+"""What each condition of a filter means; its value is the parameter of its name."""
+
+
+def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a filter gives, in one order, so that the same filter is the same statement."""
+    return [condition for name, condition in _CONDITIONS.items() if name in given]
+
+
+def _given(kept: OrderFilter) -> dict[str, Any]:
+    """Return the values of the conditions that a filter gives."""
+    values = {
+        "statuses": _statuses(kept),
+        "type_codes": kept.type_codes,
+        "owner_ids": kept.owner_ids,
+        "expires_before": kept.expires_before,
+        "expires_after": kept.expires_after,
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    return given if kept.search is None else {**given, **search_values(kept.search)}
+
+
+def _statuses(kept: OrderFilter) -> list[OrderStatus] | None:
+    """Return the statuses that meet both conditions about them, or None where there is none."""
+    if kept.statuses is None and kept.shareable is None:
+        return None
+    wanted = OrderStatus if kept.statuses is None else kept.statuses
+    return [status for status in wanted if kept.shareable in (None, status in SHAREABLE_STATUSES)]

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from db.snapshot import Snapshot
 from domain.people import Member
-from resolvers.load_rows import load_memberships, load_users
+from resolvers.load_rows import known_user, load_memberships, load_users
 from schema.context import Info
 from schema.types.user import User
 
@@ -13,13 +14,26 @@ Row = TypeVar("Row")
 Key = TypeVar("Key", bound=Hashable)
 
 
-async def linked(info: Info, use_case: Callable[[Any, Any], Awaitable[Mapping[Key, Row]]], key: Key) -> Row:
+async def linked(
+    info: Info,
+    use_case: Callable[[Any, Any], Awaitable[Mapping[Key, Row]]],
+    key: Key,
+    known: Callable[[Snapshot, Key], Row | None] | None = None,
+) -> Row:
     """Return the row that another row's foreign key names.
+
+    Args:
+        info: The field.
+        use_case: What loads such rows.
+        key: The foreign key.
+        known: What returns the row where it need not be loaded.
 
     Raises:
         LookupError: Where there is none, which the foreign key rules out.
     """
-    return required(await info.context.reading.one_of_many(use_case, key))
+    reading = info.context.reading
+    row = None if known is None else reading.known(known, key)
+    return required(await reading.one_of_many(use_case, key)) if row is None else row
 
 
 def required(answer: Row | None) -> Row:
@@ -35,7 +49,7 @@ def required(answer: Row | None) -> Row:
 
 async def linked_user(info: Info, user_id: UUID) -> User:
     """Return the user that a row's foreign key names."""
-    return User.from_row(await linked(info, load_users, user_id))
+    return User.from_row(await linked(info, load_users, user_id, known_user))
 
 
 async def linked_member(info: Info, organisation_id: UUID) -> Member | None:

@@ -17,7 +17,7 @@ from resolvers.find_rows import (
 )
 from resolvers.list_members import list_memberships
 from resolvers.list_shared_orders import SharedOrderBox, count_boxed, list_boxed
-from resolvers.load_rows import load_users
+from resolvers.load_rows import known_user, load_memberships, load_organisations, load_users
 from schema.context import Info
 from schema.global_id import decode_id, decode_node_id
 from schema.linked import linked
@@ -50,7 +50,7 @@ class Viewer:
     @strawberry.field(description="The viewer as a user.")
     async def user(self, info: Info) -> User:
         """Load the user."""
-        return User.from_row(await linked(info, load_users, info.context.viewer.user_id))
+        return User.from_row(await linked(info, load_users, info.context.viewer.user_id, known_user))
 
     @strawberry.field(description="The organisations of which the viewer is a member.")
     async def memberships(self, info: Info) -> list[Membership]:
@@ -90,8 +90,13 @@ async def _shared_order(info: Info, row_id: UUID) -> SharedOrder | None:
 
 
 async def _organisation(info: Info, row_id: UUID) -> Organisation | None:
-    row = await info.context.reading.one_of_many(find_organisations, row_id, info.context.viewer)
-    return None if row is None else Organisation.from_row(row)
+    reading, viewer = info.context.reading, info.context.viewer
+    seen = await reading.one_of_many(find_organisations, row_id, viewer)
+    if seen is None:
+        return None
+    reading.remember(load_memberships, (row_id, viewer.user_id), seen.membership)
+    reading.remember(load_organisations, row_id, seen.organisation)
+    return Organisation.from_row(seen.organisation)
 
 
 async def _processing_result(info: Info, row_id: UUID) -> ProcessingResult | None:

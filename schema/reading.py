@@ -5,15 +5,13 @@ may be waiting for the same, and a statement that is cut off would cost the conn
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-from strawberry.dataloader import DataLoader
-
-from db.database import Database, present
+from db.database import Database
+from db.snapshot import Snapshot
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -21,36 +19,39 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Reading:
-    """A snapshot, opened at the first need. Fields resolve concurrently; the session serves one at a time."""
+    """A snapshot, opened at the first need. Fields resolve concurrently; the snapshot serves one at a time."""
 
     def __init__(self, database: Database) -> None:
         """Prepare to read; nothing is opened yet."""
         self._database = database
         self._turn = asyncio.Lock()
         self._open = AsyncExitStack()
-        self._session: AsyncSession | None = None
-        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self._snapshot: Snapshot | None = None
+        self._together: dict[Hashable, _Together[Any, Any]] = {}
         self._now: asyncio.Future[datetime] | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def ask(
         self,
-        use_case: Callable[Concatenate[AsyncSession, Arguments], Awaitable[Answer]],
+        use_case: Callable[Concatenate[Snapshot, Arguments], Awaitable[Answer]],
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
         """Return what a use case answers from this snapshot."""
+        return await asyncio.shield(self.start(lambda snapshot: use_case(snapshot, *arguments, **named)))
 
-        async def in_turn() -> Answer:
-            async with self._turn:
-                if self._session is None:
-                    self._session = await self._open.enter_async_context(self._database.read())
-                return await use_case(self._session, *arguments, **named)
-
-        task = asyncio.create_task(in_turn())
+    def start(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> asyncio.Task[Answer]:
+        """Begin to read, in turn; it goes on whatever becomes of those who wait for it."""
+        task = asyncio.create_task(self._in_turn(work))
         self._under_way.add(task)
         task.add_done_callback(self._done)
-        return await asyncio.shield(task)
+        return task
+
+    async def _in_turn(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> Answer:
+        async with self._turn:
+            if self._snapshot is None:
+                self._snapshot = await self._open.enter_async_context(self._database.snapshot())
+            return await work(self._snapshot)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
@@ -68,21 +69,32 @@ class Reading:
         """Return what a use case for many keys answers for `key`, or None; keys asked for together go together.
 
         Args:
-            use_case: Takes the session, `before`, the keys, and `after`; returns a mapping from keys.
+            use_case: Takes the snapshot, `before`, the keys, and `after`; returns a mapping from keys.
             key: The key.
             before: Its arguments before the keys.
             after: Its arguments after the keys.
         """
-        name = (use_case, before, after)
-        if name not in self._loaders:
-
-            async def load(keys: Collection[Key]) -> list[Answer | None]:
-                found = await self.ask(use_case, *before, keys, *after)
-                return [found.get(wanted) for wanted in keys]
-
-            self._loaders[name] = DataLoader(load_fn=load)
-        answer: Answer | None = await asyncio.shield(self._loaders[name].load(key))
+        answer: Answer | None = await self._asked_together(use_case, before, after).answer(key)
         return answer
+
+    def remember(self, use_case: Callable[..., Awaitable[Mapping[Key, Answer]]], key: Key, answer: Answer) -> None:
+        """Note what `one_of_many` of a use case without other arguments answers: the snapshot has told it already."""
+        self._asked_together(use_case, (), ()).answers[key] = answer
+
+    def _asked_together(
+        self, use_case: Callable[..., Any], before: tuple[Hashable, ...], after: tuple[Hashable, ...]
+    ) -> "_Together[Any, Any]":
+        name = (use_case, before, after)
+        found = self._together.get(name)
+        if found is None:
+            found = self._together[name] = _Together(
+                self, lambda snapshot, keys: use_case(snapshot, *before, keys, *after)
+            )
+        return found
+
+    def known(self, remembered: Callable[[Snapshot, Key], Answer | None], key: Key) -> Answer | None:
+        """Return a row that the process remembers for this snapshot, or None where it must be asked for."""
+        return None if self._snapshot is None else remembered(self._snapshot, key)
 
     def counting(
         self,
@@ -100,9 +112,11 @@ class Reading:
 
     async def now(self) -> datetime:
         """Return the time of this answer, the same for all its fields."""
+        if self._snapshot is not None and self._snapshot.moment is not None:
+            return self._snapshot.moment.now
         if self._now is None:
             # One task for all who ask: they go on together, so what they load next is loaded together too.
-            self._now = asyncio.ensure_future(self.ask(present))
+            self._now = asyncio.ensure_future(self.ask(_now))
         return await asyncio.shield(self._now)
 
     async def close(self) -> None:
@@ -110,3 +124,46 @@ class Reading:
         while self._under_way:
             await asyncio.wait(self._under_way)
         await self._open.aclose()
+
+
+async def _now(snapshot: Snapshot) -> datetime:
+    return (await snapshot.ask_moment()).now
+
+
+class _Together(Generic[Key, Answer]):
+    """The keys that fields ask one use case for, and what it answered."""
+
+    def __init__(
+        self, reading: Reading, load: Callable[[Snapshot, list[Key]], Awaitable[Mapping[Key, Answer]]]
+    ) -> None:
+        self.answers: dict[Key, Answer | None] = {}
+        self._reading = reading
+        self._load = load
+        self._waiting: dict[Key, list[asyncio.Future[Answer | None]]] = {}
+
+    async def answer(self, key: Key) -> Answer | None:
+        """Return the answer for a key, together with those for all keys asked for until the snapshot's turn comes."""
+        if key in self.answers:
+            return self.answers[key]
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            # Not at once: the fields beside this one are about to ask.
+            loop.call_soon(self._reading.start, self._load_waiting)
+        # One for each who asks: where their field is cancelled, nobody else's is.
+        told: asyncio.Future[Answer | None] = loop.create_future()
+        self._waiting.setdefault(key, []).append(told)
+        return await told
+
+    async def _load_waiting(self, snapshot: Snapshot) -> None:
+        waiting, self._waiting = self._waiting, {}
+        try:
+            found = await self._load(snapshot, list(waiting))
+        except BaseException as fault:
+            for told in (each for those in waiting.values() for each in those if not each.done()):
+                told.set_exception(fault) if isinstance(fault, Exception) else told.cancel()
+            raise
+        for key, those in waiting.items():
+            answer = self.answers[key] = found.get(key)
+            for told in those:
+                if not told.done():
+                    told.set_result(answer)

@@ -9,7 +9,7 @@ import strawberry
 
 from db.keyset import Page
 from db.log_cursor import LogCursor
-from db.log_tables import EventRow
+from db.plain_rows import AnyEvent, PlainEvent
 from domain.vocabulary import (
     EventKind,
     MemberRole,
@@ -43,7 +43,7 @@ class OrderEvent:
     sequence: int = strawberry.field(description="1, 2, 3, … in each organisation, without a gap, in commit order.")
     occurred_at: datetime = strawberry.field(description="When it happened.")
     order_version: int | None = strawberry.field(description="The order's version then.")
-    row: strawberry.Private[EventRow]
+    row: strawberry.Private[AnyEvent]
 
     @strawberry.field(description="Who did it; null for time and for an import from a file.")
     async def actor(self, info: Info) -> User | None:
@@ -115,7 +115,7 @@ class OrderEventConnection(Connection[OrderEvent]):
     """A connection of log entries."""
 
 
-def event_from_row(row: EventRow) -> OrderEvent:
+def event_from_row(row: AnyEvent) -> OrderEvent:
     """Return an entry of the log as clients see it."""
     event_type, own_fields = _SHAPES[row.kind]
     return event_type(
@@ -129,7 +129,7 @@ def event_from_row(row: EventRow) -> OrderEvent:
     )
 
 
-def connection_of(page: Page[EventRow], count: Callable[[], Awaitable[int]]) -> OrderEventConnection:
+def connection_of(page: Page[PlainEvent], count: Callable[[], Awaitable[int]]) -> OrderEventConnection:
     """Return a page of rows as clients see it."""
     nodes = [event_from_row(row) for row in page.rows]
     return connect(OrderEventConnection, page, nodes, lambda row: CURSOR.encode((row.sequence,)), count)

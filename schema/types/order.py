@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from db.order_tables import OrderRow, OrderTypeRow
+from db.plain_rows import AnyOrder, AnyOrderType
 from domain.lifecycle import status_at
 from domain.processing import actions_through_order
 from domain.sharing import SHAREABLE_STATUSES, may_share
@@ -18,7 +18,7 @@ from resolvers.list_order_records import (
     list_processing_results,
 )
 from resolvers.list_shared_orders import count_of_orders, list_of_orders
-from resolvers.load_rows import load_order_types, load_organisations
+from resolvers.load_rows import known_order_type, load_order_types, load_organisations
 from schema.context import Info
 from schema.global_id import encode_id
 from schema.linked import linked, linked_member, linked_user, required
@@ -45,7 +45,7 @@ class OrderType:
     priority: int = strawberry.field(description="Lists are sorted by it, lowest number first.")
 
     @classmethod
-    def from_row(cls, row: OrderTypeRow) -> Self:
+    def from_row(cls, row: AnyOrderType) -> Self:
         """Return the row as clients see it."""
         return cls(code=row.code, name=row.name, priority=row.priority)
 
@@ -66,7 +66,7 @@ class StatusReason:
         return None if self.actor_id is None else await linked_user(info, self.actor_id)
 
 
-async def status_now(info: Info, row: OrderRow) -> OrderStatus:
+async def status_now(info: Info, row: AnyOrder) -> OrderStatus:
     """Return the status by which a mutation would judge an order now: the log may tell it a moment later."""
     return status_at(row.status, row.expires_at, await info.context.reading.now())
 
@@ -92,10 +92,10 @@ class Order(Node):
     )
     max_shares: int = strawberry.field(description="How many recipients may hold the order at once.")
     shares_claimed: int = strawberry.field(description="How many hold it now.")
-    row: strawberry.Private[OrderRow]
+    row: strawberry.Private[AnyOrder]
 
     @classmethod
-    def from_row(cls, row: OrderRow) -> Self:
+    def from_row(cls, row: AnyOrder) -> Self:
         """Return the row as clients see it."""
         return cls(
             id=encode_id("Order", row.id),
@@ -135,7 +135,7 @@ class Order(Node):
     @strawberry.field(description="The kind of cover.", name="type")
     async def order_type(self, info: Info) -> OrderType:
         """Load the type."""
-        return OrderType.from_row(await linked(info, load_order_types, self.row.type_code))
+        return OrderType.from_row(await linked(info, load_order_types, self.row.type_code, known_order_type))
 
     @strawberry.field(description="What this viewer may do now through this order's id.")
     async def available_actions(self, info: Info) -> list[OrderAction]:

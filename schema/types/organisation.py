@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from db.log_cursor import log_end
-from db.people_tables import MembershipRow, OrganisationRow
+from db.plain_rows import AnyMembership, AnyOrganisation
 from domain.errors import not_found
 from domain.people import Member
 from domain.vocabulary import MemberRole, OrderStatus, SharePolicy
@@ -97,10 +97,10 @@ class Organisation(Node):
     reference: str = strawberry.field(description="The order platform's name for it.")
     name: str = strawberry.field(description="The name that people use.")
     share_policy: SharePolicy = strawberry.field(description="Who may share its orders.")
-    row: strawberry.Private[OrganisationRow]
+    row: strawberry.Private[AnyOrganisation]
 
     @classmethod
-    def from_row(cls, row: OrganisationRow) -> Self:
+    def from_row(cls, row: AnyOrganisation) -> Self:
         """Return the row as clients see it."""
         return cls(
             id=encode_id("Organisation", row.id),
@@ -193,10 +193,10 @@ class Membership:
     """The public face of a membership."""
 
     role: MemberRole = strawberry.field(description="What the member may do.")
-    row: strawberry.Private[MembershipRow]
+    row: strawberry.Private[AnyMembership]
 
     @classmethod
-    def from_row(cls, row: MembershipRow) -> Self:
+    def from_row(cls, row: AnyMembership) -> Self:
         """Return the row as clients see it."""
         return cls(role=row.role, row=row)
 

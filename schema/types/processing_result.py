@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from db.keyset import Page
-from db.sharing_tables import ProcessingResultRow
+from db.plain_rows import AnyResult, PlainResult
 from domain.vocabulary import OrderAction, OrderStatus, Terminal
 from resolvers.find_rows import find_shared_orders
 from schema.context import Info
@@ -33,10 +33,10 @@ class ProcessingResult(Node):
     to_status: OrderStatus = strawberry.field(description="The order's status after.")
     order_version: int = strawberry.field(description="The order's version after.")
     at: datetime = strawberry.field(description="When it was applied.")
-    row: strawberry.Private[ProcessingResultRow]
+    row: strawberry.Private[AnyResult]
 
     @classmethod
-    def from_row(cls, row: ProcessingResultRow) -> Self:
+    def from_row(cls, row: AnyResult) -> Self:
         """Return the row as clients see it."""
         return cls(
             id=encode_id("ProcessingResult", row.id),
@@ -70,7 +70,7 @@ class ProcessingResultConnection(Connection[ProcessingResult]):
     """A connection of processing results."""
 
 
-def connection_of(page: Page[ProcessingResultRow], count: Callable[[], Awaitable[int]]) -> ProcessingResultConnection:
+def connection_of(page: Page[PlainResult], count: Callable[[], Awaitable[int]]) -> ProcessingResultConnection:
     """Return a page of rows as clients see it."""
     nodes = [ProcessingResult.from_row(row) for row in page.rows]
     return connect(ProcessingResultConnection, page, nodes, lambda row: CURSOR.encode((row.order_version,)), count)

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 
 from db.keyset import Page
-from db.sharing_tables import SharedOrderRow
+from db.plain_rows import AnySharedOrder, PlainSharedOrder
 from domain.claiming import refusal_of_claim, status_at
 from domain.processing import actions_through_shared_order
 from domain.vocabulary import ErrorCode, OrderAction, SharedOrderStatus, SharePermission
@@ -56,10 +56,10 @@ class SharedOrder(Node):
     claim_window: ClaimWindow = strawberry.field(description="When it can be claimed.")
     claimed_at: datetime | None = strawberry.field(description="When it was claimed, also after it was given back.")
     created_at: datetime = strawberry.field(description="When it was offered.")
-    row: strawberry.Private[SharedOrderRow]
+    row: strawberry.Private[AnySharedOrder]
 
     @classmethod
-    def from_row(cls, row: SharedOrderRow, now: datetime | None = None) -> Self:
+    def from_row(cls, row: AnySharedOrder, now: datetime | None = None) -> Self:
         """Return the row as clients see it.
 
         Args:
@@ -99,7 +99,7 @@ class SharedOrder(Node):
         place = (self.row.organisation_id, self.row.recipient_id)
         membership = await info.context.reading.one_of_many(load_memberships, place)
         now = await info.context.reading.now()
-        facts = claim_facts(self.row, order, membership is not None)
+        facts = claim_facts(self.row, order, membership is not None)  # type: ignore[arg-type]  # plain rows have it all
         refusal = refusal_of_claim(replace(facts, order_status=await status_now(info, order)), now)
         return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
 
@@ -123,7 +123,7 @@ class SharedOrderConnection(Connection[SharedOrder]):
 
 
 def connection_of(
-    page: Page[SharedOrderRow], now: datetime, count: Callable[[], Awaitable[int]]
+    page: Page[PlainSharedOrder], now: datetime, count: Callable[[], Awaitable[int]]
 ) -> SharedOrderConnection:
     """Return a page of rows as clients see it."""
     nodes = [SharedOrder.from_row(row, now) for row in page.rows]

@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-from db.people_tables import UserRow
+from db.plain_rows import AnyUser
 from schema.global_id import encode_id
 from schema.types.node import Node
 
@@ -17,6 +17,6 @@ class User(Node):
     name: str = strawberry.field(description="The name that people use.")
 
     @classmethod
-    def from_row(cls, row: UserRow) -> Self:
+    def from_row(cls, row: AnyUser) -> Self:
         """Return the row as clients see it."""
         return cls(id=encode_id("User", row.id), reference=row.reference, name=row.name)

@@ -1,13 +1,16 @@
 """How many statements an answer costs: the same for one order as for many, and none that nobody asked for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from db.database import Database
+from db.snapshot import statement_log
 from tests.world import World, row
 
 _NESTED = """
@@ -32,6 +35,18 @@ _LIST = (
     + "} } }"
 )
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
+_PAGE_TABLES = ["organisation", "orders", "shared_order"]
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._kept.append(record.getMessage())
 
 
 @contextmanager
@@ -43,11 +58,17 @@ def statements(database: Database) -> Iterator[list[str]]:
         if not statement.startswith(_TRANSACTION):
             sent.append(statement)
 
+    kept = _Kept(sent)
+    level = statement_log.level
+    statement_log.addHandler(kept)
+    statement_log.setLevel(logging.DEBUG)
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
         event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        statement_log.removeHandler(kept)
+        statement_log.setLevel(level)
 
 
 async def _busy_orders(world: World, count: int) -> None:
@@ -72,23 +93,70 @@ async def _cost(world: World, viewer: str, document: str, **variables: Any) -> t
     return sent, data
 
 
+_PAGE = """query($id: ID!, $first: Int) { organisation(id: $id) { orders(first: $first) {
+  nodes { id reference title status version premium { amountMinor currency } expiresAt sharesClaimed maxShares
+    %s sharedOrders(first: 5) { nodes { id status permission %s } } }
+  pageInfo { hasNextPage endCursor } } } }"""
+_LINKED = _PAGE % ("type { code name } owner { id name }", "recipient { id name }")
+_BARE = _PAGE % ("", "")
+
+
+def _tables(statements: list[str]) -> list[str]:
+    """Return the table of the first column that each statement reads, but for the one that authenticates."""
+    authenticates, *others = statements
+    assert "WHERE app_user.reference = " in authenticates
+    return [re.findall(r"SELECT (?!anon)(\w+)\.", each)[0] for each in others]
+
+
+@asynccontextmanager
+async def _restarted(world: World) -> AsyncIterator[World]:
+    """Return the world as a process that remembers nothing serves it."""
+    url = world.database.engine.url.render_as_string(hide_password=False)
+    fresh = World(Database(url))
+    yield fresh
+    await fresh.http.aclose()
+    await fresh.database.close()
+
+
+async def test_the_page_of_orders_with_their_shares_and_people_costs_three_statements(world: World) -> None:
+    await _busy_orders(world, 25)
+    async with _restarted(world) as fresh:
+        first, data = await _cost(fresh, "admin", _LINKED, first=25)
+        # Beside the one that authenticates. The people and kinds are read once, and remembered.
+        assert _tables(first) == [*_PAGE_TABLES[:2], "order_type", "app_user", "shared_order"]
+        for size in (1, 5, 25):
+            sent, data = await _cost(fresh, "admin", _LINKED, first=size)
+            assert _tables(sent) == _PAGE_TABLES
+            assert len(data["organisation"]["orders"]["nodes"]) == size
+
+
+async def test_people_and_kinds_are_read_only_where_they_are_selected(world: World) -> None:
+    await _busy_orders(world, 2)
+    async with _restarted(world) as fresh:
+        sent, _ = await _cost(fresh, "admin", _BARE, first=25)
+        assert _tables(sent) == _PAGE_TABLES
+        sent, _ = await _cost(fresh, "admin", "query($id: ID!) { organisation(id: $id) { name viewerRole } }")
+        assert _tables(sent) == ["organisation"]
+
+
 async def test_the_nested_list_costs_the_same_for_one_order_as_for_twenty_five(world: World) -> None:
     await _busy_orders(world, 25)
-    # What each viewer sees of an order: shares, entries of its history, results.
+    # What each viewer sees of an order: shares, entries of its history, results. The admin and the owner see all.
     for viewer, seen in (("admin", [2, 5, 1]), ("member", [1, 3, 1])):
         costs = {}
-        for first in (1, 5, 25):
+        for first in (25, 1, 5, 25):
             sent, data = await _cost(world, viewer, _LIST % {"count": ""}, first=first)
             nodes = data["organisation"]["orders"]["nodes"]
             assert len(nodes) == first
             for node in nodes:
                 assert [len(node[name]["nodes"]) for name in ("sharedOrders", "history", "processingResults")] == seen
             costs[first] = len(sent)
-        assert costs == dict.fromkeys(costs, costs[1])
+        assert costs == {1: 9, 5: 9, 25: 9}
 
 
 async def test_what_is_counted_costs_one_statement_for_each_kind_of_list_and_nothing_otherwise(world: World) -> None:
     await _busy_orders(world, 10)
+    await _cost(world, "admin", _LIST % {"count": ""}, first=10)
     plain, _ = await _cost(world, "admin", _LIST % {"count": ""}, first=10)
     assert [statement for statement in plain if "count(" in statement.lower()] == []
     counting, data = await _cost(world, "admin", _LIST % {"count": "totalCount"}, first=10)
@@ -116,11 +184,11 @@ async def test_every_other_list_costs_the_same_for_one_entry_as_for_many(world: 
     for number in range(20):
         await world.share("recipient", order=f"O-guest-{number}", sender="admin")
     costs = {}
-    for first in (1, 20):
+    for first in (20, 1, 20):
         sent, data = await _cost(world, "recipient", _OTHER_LISTS[name], first=first)
         assert len(data["organisation"]["list"]["nodes"]) == first
         costs[first] = len(sent)
-    assert costs[1] == costs[20]
+    assert costs == dict.fromkeys((1, 20), {"members": 3, "received": 5}[name])
 
 
 async def test_a_hundred_nodes_of_one_kind_cost_the_same_as_one(world: World) -> None:
@@ -132,7 +200,7 @@ async def test_a_hundred_nodes_of_one_kind_cost_the_same_as_one(world: World) ->
         sent, data = await _cost(world, "member", document, ids=ids)
         assert None not in data["nodes"]
         costs[len(ids)] = len(sent)
-    assert costs[1] == costs[99]
+    assert costs == {1: 3, 99: 3}
 
 
 async def test_a_query_of_constants_costs_no_more_than_to_authenticate(world: World) -> None:

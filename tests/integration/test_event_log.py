@@ -81,11 +81,11 @@ async def test_a_part_of_the_log_is_read_in_order(database: Database) -> None:
 
 async def test_the_end_of_the_log_is_the_place_after_the_last_event(database: Database) -> None:
     family = await new_organisation(database)
-    async with database.read() as session:
-        assert await log_end(session, family) == LogCursor.before_everything(family)
+    async with database.snapshot() as snapshot:
+        assert await log_end(snapshot, family) == LogCursor.before_everything(family)
     written = await write(database, family, 3)
-    async with database.read() as session:
-        assert await log_end(session, family) == LogCursor(family, 3, written[-1].bytes[:8])
+    async with database.snapshot() as snapshot:
+        assert await log_end(snapshot, family) == LogCursor(family, 3, written[-1].bytes[:8])
 
 
 async def test_a_rollback_leaves_no_gap_and_no_trace(database: Database) -> None:

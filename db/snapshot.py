@@ -1,0 +1,169 @@
+"""A snapshot of the database: what is read from it is all of one moment, as plain rows, straight from the driver."""
+
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Dialect, Label, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
+from sqlmodel import col
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from db.names_tables import NamesRow
+from db.row_cache import NamesCache
+from db.row_query import RowQuery
+
+Row = TypeVar("Row")
+
+statement_log = logging.getLogger("db.statements")
+"""Tells, at DEBUG, each statement that a snapshot is asked."""
+
+_DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
+
+
+class Moment(NamedTuple):
+    """The moment of a snapshot.
+
+    Attributes:
+        now: The time, by the clock that all replicas share.
+        names: The version of names that the snapshot sees; None where the database has none.
+    """
+
+    now: datetime
+    names: UUID | None
+
+
+# As subqueries, so that they are worked out once and not for each row of the statement that bears them.
+MOMENT: tuple[Label[Any], ...] = (
+    select(func.clock_timestamp(type_=UTCDateTime())).scalar_subquery().label("now"),
+    select(col(NamesRow.version)).scalar_subquery().label("names"),
+)
+"""The columns that tell the moment; a query that has them last spares the answer a statement of its own for it."""
+
+_MOMENT = RowQuery(select(*MOMENT), Moment._make)
+
+
+class _Driver(Protocol):
+    """What differs between the drivers."""
+
+    async def begin(self) -> None: ...
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]: ...
+
+    async def end(self) -> None: ...
+
+
+class _Asyncpg:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def begin(self) -> None:
+        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        records: Sequence[Any] = await self._connection.fetch(text, *arguments)
+        return records
+
+    async def end(self) -> None:
+        await self._connection.execute("ROLLBACK")
+
+
+class _Aiosqlite:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def begin(self) -> None:
+        await self._connection.execute_fetchall("BEGIN")
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        records: Sequence[Any] = await self._connection.execute_fetchall(text, arguments)
+        return records
+
+    async def end(self) -> None:
+        await self._connection.execute_fetchall("ROLLBACK")
+
+
+class Snapshot:
+    """What one answer reads from; one query at a time.
+
+    Attributes:
+        names: What the process remembers of users and order types.
+        moment: The snapshot's moment, where a query has told it.
+    """
+
+    def __init__(self, driver: _Driver, dialect: Dialect, names: NamesCache) -> None:
+        """Read by a driver that has begun a transaction."""
+        self._driver = driver
+        self._dialect = dialect
+        self.names = names
+        self.moment: Moment | None = None
+
+    async def rows(self, query: RowQuery[Row], **values: Any) -> list[Row]:
+        """Return the rows that a query finds.
+
+        Args:
+            query: What to read.
+            values: Its parameters.
+
+        Raises:
+            DBAPIError: Where the database failed.
+        """
+        compiled = query.compiled(self._dialect)
+        statement_log.debug(compiled.text)
+        try:
+            records = await self._driver.fetch(compiled.text, compiled.arguments(values))
+        except _DRIVER_FAULTS as fault:
+            raise OperationalError(compiled.text, None, fault) from fault
+        return compiled.rows(records)
+
+    async def one(self, query: RowQuery[Row], **values: Any) -> Row:
+        """Return the row of a query that always finds one."""
+        [row] = await self.rows(query, **values)
+        return row
+
+    def learn(self, now: datetime, names: UUID | None) -> Moment:
+        """Note the moment that a row told by the columns of `MOMENT`; the first one told stays."""
+        if self.moment is None:
+            self.moment = Moment(now, names)
+        return self.moment
+
+    async def ask_moment(self) -> Moment:
+        """Return the snapshot's moment, by a statement of its own where no row has told it."""
+        return self.moment or self.learn(*await self.one(_MOMENT))
+
+
+@asynccontextmanager
+async def open_snapshot(engine: AsyncEngine, names: NamesCache) -> AsyncIterator[Snapshot]:
+    """Open a snapshot on a connection of the engine's pool; give the connection back at the end.
+
+    The driver is spoken to directly: a connection or session of SQLAlchemy costs as much as the statements.
+    """
+    connection = await _connect(engine)
+    driver = (_Aiosqlite if engine.dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
+    try:
+        try:
+            await driver.begin()
+            yield Snapshot(driver, engine.dialect, names)
+        finally:
+            await driver.end()
+    except _DRIVER_FAULTS as fault:
+        # It did not begin or end as it should: nobody is to have this connection again.
+        await greenlet_spawn(connection.invalidate, fault)
+        raise OperationalError("a snapshot", None, fault) from fault
+    finally:
+        await greenlet_spawn(connection.close)
+
+
+async def _connect(engine: AsyncEngine) -> PoolProxiedConnection:
+    try:
+        return await engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as fault:
+        raise OperationalError("a connection", None, fault) from fault
