@@ -5,7 +5,7 @@ may be waiting for the same, and a statement that is cut off would cost the conn
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -77,6 +77,23 @@ class Reading:
         answer: Answer | None = await self._asked_together(use_case, before, after).answer(key)
         return answer
 
+    async def many(
+        self,
+        use_case: Callable[..., Awaitable[Mapping[Key, Answer]]],
+        keys: Iterable[Key],
+        *before: Hashable,
+        after: tuple[Hashable, ...] = (),
+    ) -> Mapping[Key, Answer | None]:
+        """Return what a use case for many keys answers for these, of which some may have been answered before.
+
+        Args:
+            use_case: Takes the snapshot, `before`, the keys, and `after`; returns a mapping from keys.
+            keys: The keys.
+            before: Its arguments before the keys.
+            after: Its arguments after the keys.
+        """
+        return await self._asked_together(use_case, before, after).all(keys)
+
     def remember(self, use_case: Callable[..., Awaitable[Mapping[Key, Answer]]], key: Key, answer: Answer) -> None:
         """Note what `one_of_many` of a use case without other arguments answers: the snapshot has told it already."""
         self._asked_together(use_case, (), ()).answers[key] = answer
@@ -139,31 +156,45 @@ class _Together(Generic[Key, Answer]):
         self.answers: dict[Key, Answer | None] = {}
         self._reading = reading
         self._load = load
-        self._waiting: dict[Key, list[asyncio.Future[Answer | None]]] = {}
+        self._waiting: list[Key] = []
+        self._coming: dict[Key, asyncio.Future[None]] = {}
+
+    async def all(self, keys: Iterable[Key]) -> Mapping[Key, Answer | None]:
+        """Return the answers for these keys, and maybe others.
+
+        What is not there yet is loaded together with all that is asked for until the snapshot's turn comes, and
+        never twice.
+        """
+        missing = [key for key in keys if key not in self.answers]
+        if not missing:
+            return self.answers
+        new = [key for key in dict.fromkeys(missing) if key not in self._coming]
+        if new:
+            loaded = self._coming[self._waiting[0]] if self._waiting else self._begin()
+            self._waiting += new
+            self._coming.update(dict.fromkeys(new, loaded))
+        for loaded in {id(each): each for each in map(self._coming.__getitem__, missing)}.values():
+            # Where one who waits is cancelled, nobody else is.
+            await asyncio.shield(loaded)
+        return self.answers
+
+    def _begin(self) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        # Not at once: the fields beside this one are about to ask.
+        loop.call_soon(self._reading.start, self._load_waiting)
+        return loop.create_future()
 
     async def answer(self, key: Key) -> Answer | None:
-        """Return the answer for a key, together with those for all keys asked for until the snapshot's turn comes."""
-        if key in self.answers:
-            return self.answers[key]
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            # Not at once: the fields beside this one are about to ask.
-            loop.call_soon(self._reading.start, self._load_waiting)
-        # One for each who asks: where their field is cancelled, nobody else's is.
-        told: asyncio.Future[Answer | None] = loop.create_future()
-        self._waiting.setdefault(key, []).append(told)
-        return await told
+        """Return the answer for one key."""
+        return (await self.all((key,)))[key]
 
     async def _load_waiting(self, snapshot: Snapshot) -> None:
-        waiting, self._waiting = self._waiting, {}
+        waiting, self._waiting = self._waiting, []
+        loaded = self._coming[waiting[0]]
         try:
-            found = await self._load(snapshot, list(waiting))
+            found = await self._load(snapshot, waiting)
         except BaseException as fault:
-            for told in (each for those in waiting.values() for each in those if not each.done()):
-                told.set_exception(fault) if isinstance(fault, Exception) else told.cancel()
+            loaded.set_exception(fault) if isinstance(fault, Exception) else loaded.cancel()
             raise
-        for key, those in waiting.items():
-            answer = self.answers[key] = found.get(key)
-            for told in those:
-                if not told.done():
-                    told.set_result(answer)
+        self.answers.update((key, found.get(key)) for key in waiting)
+        loaded.set_result(None)

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from db.keyset import Page
+from execution.batching import in_batches
 
 NodeType = TypeVar("NodeType")
 Row = TypeVar("Row")
@@ -32,14 +33,51 @@ class Edge(Generic[NodeType]):
     node: NodeType = strawberry.field(description="The entry.")
 
 
+async def edges_of(_info: object, connections: "Sequence[Connection[Any]]") -> list[list[Edge[Any]]]:
+    """Return the edges of many connections: the batch of a field `edges`."""
+    return [connection.made_edges() for connection in connections]
+
+
+async def _page_infos_of(_info: object, connections: "Sequence[Connection[Any]]") -> list[PageInfo]:
+    return [connection.made_page_info() for connection in connections]
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeType]):
-    """Relay's connection; the total is counted only where it is asked for."""
+    """Relay's connection; its cursors are written, and its total is counted, only where they are asked for."""
 
-    edges: list[Edge[NodeType]] = strawberry.field(description="The entries of this page with their cursors.")
     nodes: list[NodeType] = strawberry.field(description="The entries of this page.")
-    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+    page: strawberry.Private[Page[Any]]
+    cursor_of: strawberry.Private[Callable[[Any], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
+    edge: strawberry.Private[type[Edge[Any]]] = Edge
+
+    def made_edges(self) -> list[Edge[Any]]:
+        """Return the entries with their cursors."""
+        return [
+            self.edge(cursor=self.cursor_of(row), node=node)
+            for row, node in zip(self.page.rows, self.nodes, strict=True)
+        ]
+
+    def made_page_info(self) -> PageInfo:
+        """Return whether there is more, and the cursors to go on from."""
+        rows = self.page.rows
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.cursor_of(rows[0]) if rows else None,
+            end_cursor=self.cursor_of(rows[-1]) if rows else None,
+        )
+
+    @strawberry.field(description="The entries of this page with their cursors.", metadata=in_batches(edges_of))
+    def edges(self) -> list[Edge[NodeType]]:
+        """Write the cursors."""
+        return self.made_edges()
+
+    @strawberry.field(description="Whether there is more.", metadata=in_batches(_page_infos_of))
+    def page_info(self) -> PageInfo:
+        """Write the cursors at both ends."""
+        return self.made_page_info()
 
     @strawberry.field(description="How many entries the whole list has. Costs a count; leave it out when not needed.")
     async def total_count(self) -> int:
@@ -65,15 +103,4 @@ def connect(
         count: Counts the whole list.
         edge: The edge's type, where it has one of its own.
     """
-    cursors = [cursor_of(row) for row in page.rows]
-    return connection(
-        edges=[edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-        nodes=list(nodes),
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        count=count,
-    )
+    return connection(nodes=list(nodes), page=page, cursor_of=cursor_of, count=count, edge=edge)

@@ -1,16 +1,20 @@
 """The first of two linked orders."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import strawberry
 
+from db.keyset import Page
 from db.plain_rows import AnyOrder, AnyOrderType
 from domain.lifecycle import status_at
+from domain.people import Viewer
 from domain.processing import actions_through_order
 from domain.sharing import SHAREABLE_STATUSES, may_share
-from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
+from domain.vocabulary import OrderAction, OrderStatus, SharedOrderStatus, StatusCause, Terminal
+from execution.batching import in_batches
 from resolvers.list_order_records import (
     count_history,
     count_processing_results,
@@ -21,7 +25,7 @@ from resolvers.list_shared_orders import count_of_orders, list_of_orders
 from resolvers.load_rows import known_order_type, load_order_types, load_organisations
 from schema.context import Info
 from schema.global_id import encode_id
-from schema.linked import linked, linked_member, linked_user, required
+from schema.linked import linked, linked_all, linked_member, linked_user, linked_users, required
 from schema.paging import page_request
 from schema.types.arguments import After, First, SharedOrderStatuses
 from schema.types.node import Node
@@ -69,6 +73,57 @@ class StatusReason:
 async def status_now(info: Info, row: AnyOrder) -> OrderStatus:
     """Return the status by which a mutation would judge an order now: the log may tell it a moment later."""
     return status_at(row.status, row.expires_at, await info.context.reading.now())
+
+
+async def _owners_of(info: Info, orders: "Sequence[Order]") -> list[User]:
+    return await linked_users(info, [order.row.owner_id for order in orders])
+
+
+async def _types_of(info: Info, orders: "Sequence[Order]") -> list[OrderType]:
+    codes = [order.row.type_code for order in orders]
+    rows = await linked_all(info, load_order_types, codes, known_order_type)
+    types = {code: OrderType.from_row(row) for code, row in rows.items()}
+    return [types[code] for code in codes]
+
+
+async def _organisations_of(info: Info, orders: "Sequence[Order]") -> "list[organisation_types.Organisation]":
+    keys = [order.row.organisation_id for order in orders]
+    rows = await linked_all(info, load_organisations, keys)
+    return [organisation_types.Organisation.from_row(rows[key]) for key in keys]
+
+
+async def _shared_orders_of(
+    info: Info,
+    orders: "Sequence[Order]",
+    status: list[SharedOrderStatus] | None = None,
+    first: int | None = 20,
+    after: str | None = None,
+) -> "list[share_types.SharedOrderConnection]":
+    asked = await _asked_shared_orders(info, status, first, after)
+    pages = await info.context.reading.many(
+        list_of_orders, [order.row.id for order in orders], *asked[0], after=asked[1]
+    )
+    return [_shared_orders(info, order, pages[order.row.id], asked) for order in orders]
+
+
+_Asked: TypeAlias = tuple[tuple[Viewer], tuple[Any, ...]]
+"""What a page of shared orders is asked for with: before the keys of the orders, and after them."""
+
+
+async def _asked_shared_orders(
+    info: Info, status: list[SharedOrderStatus] | None, first: int | None, after: str | None
+) -> _Asked:
+    request = page_request(share_types.CURSOR, 20, first=first, after=after)
+    wanted = None if status is None else tuple(status)
+    return (info.context.viewer,), (wanted, await info.context.reading.now(), request)
+
+
+def _shared_orders(
+    info: Info, order: "Order", page: Page[Any] | None, asked: _Asked
+) -> "share_types.SharedOrderConnection":
+    before, (wanted, now, _) = asked
+    count = info.context.reading.counting(count_of_orders, order.row.id, *before, after=(wanted, now))
+    return share_types.connection_of(required(page), now, count)
 
 
 @strawberry.type(description="A protection order: the effective cover of one member, its owner.")
@@ -120,19 +175,21 @@ class Order(Node):
             row=row,
         )
 
-    @strawberry.field(description="The organisation whose member owns the order.")
+    @strawberry.field(
+        description="The organisation whose member owns the order.", metadata=in_batches(_organisations_of)
+    )
     async def organisation(self, info: Info) -> "organisation_types.Organisation":
         """Load the organisation."""
         return organisation_types.Organisation.from_row(
             await linked(info, load_organisations, self.row.organisation_id)
         )
 
-    @strawberry.field(description="The member whose cover it is.")
+    @strawberry.field(description="The member whose cover it is.", metadata=in_batches(_owners_of))
     async def owner(self, info: Info) -> User:
         """Load the owner."""
         return await linked_user(info, self.row.owner_id)
 
-    @strawberry.field(description="The kind of cover.", name="type")
+    @strawberry.field(description="The kind of cover.", name="type", metadata=in_batches(_types_of))
     async def order_type(self, info: Info) -> OrderType:
         """Load the type."""
         return OrderType.from_row(await linked(info, load_order_types, self.row.type_code, known_order_type))
@@ -153,18 +210,17 @@ class Order(Node):
             return False
         return may_share(member, organisation.share_policy, self.row.owner_id)
 
-    @strawberry.field(description="The order's shared orders that this viewer sees, newest first.")
+    @strawberry.field(
+        description="The order's shared orders that this viewer sees, newest first.",
+        metadata=in_batches(_shared_orders_of),
+    )
     async def shared_orders(
         self, info: Info, status: SharedOrderStatuses = None, first: First = 20, after: After = None
     ) -> "share_types.SharedOrderConnection":
         """Load the same page for all orders of the answer together."""
-        reading, viewer = info.context.reading, info.context.viewer
-        request = page_request(share_types.CURSOR, 20, first=first, after=after)
-        wanted = None if status is None else tuple(status)
-        now = await reading.now()
-        page = await reading.one_of_many(list_of_orders, self.row.id, viewer, after=(wanted, now, request))
-        count = reading.counting(count_of_orders, self.row.id, viewer, after=(wanted, now))
-        return share_types.connection_of(required(page), now, count)
+        asked = await _asked_shared_orders(info, status, first, after)
+        page = await info.context.reading.one_of_many(list_of_orders, self.row.id, *asked[0], after=asked[1])
+        return _shared_orders(info, self, page, asked)
 
     @strawberry.field(description="The results that were applied to the order, newest first.")
     async def processing_results(

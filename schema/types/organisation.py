@@ -1,7 +1,7 @@
 """An organisation, its members and its orders."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from db.plain_rows import AnyMembership, AnyOrganisation
 from domain.errors import not_found
 from domain.people import Member
 from domain.vocabulary import MemberRole, OrderStatus, SharePolicy
+from execution.batching import in_batches
 from resolvers import list_orders as orders
 from resolvers.list_members import count_members, list_members
 from resolvers.list_order_types import list_order_types
@@ -22,7 +23,7 @@ from schema.paging import PageCursor, page_request
 from schema.request_errors import bad_user_input
 from schema.scalars import Cursor
 from schema.types.arguments import After, Before, First, Last
-from schema.types.connection import Connection, Edge, connect
+from schema.types.connection import Connection, Edge, connect, edges_of
 from schema.types.node import Node
 from schema.types.order import Order, OrderType
 from schema.types.user import User
@@ -221,7 +222,10 @@ class MemberConnection(Connection[Membership]):
     """A connection of memberships."""
 
     # The Relay specification names an edge after its connection, not after its node.
-    edges: list[MemberEdge] = strawberry.field(description="The members of this page with their cursors.")  # type: ignore[assignment]  # the narrower edge
+    @strawberry.field(description="The members of this page with their cursors.", metadata=in_batches(edges_of))
+    def edges(self) -> list[MemberEdge]:
+        """Write the cursors."""
+        return cast("list[MemberEdge]", self.made_edges())
 
 
 @strawberry.type(description="A page of orders.")

@@ -1,6 +1,6 @@
 """The second of two linked orders."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
@@ -13,11 +13,12 @@ from db.plain_rows import AnySharedOrder, PlainSharedOrder
 from domain.claiming import refusal_of_claim, status_at
 from domain.processing import actions_through_shared_order
 from domain.vocabulary import ErrorCode, OrderAction, SharedOrderStatus, SharePermission
+from execution.batching import in_batches
 from resolvers.claim_shared_order import claim_facts
 from resolvers.load_rows import load_memberships, load_orders
 from schema.context import Info
 from schema.global_id import encode_id
-from schema.linked import linked, linked_user
+from schema.linked import linked, linked_all, linked_user, linked_users
 from schema.paging import PageCursor
 from schema.types.connection import Connection, connect
 from schema.types.node import Node
@@ -42,6 +43,20 @@ class ClaimEligibility:
     claimable: bool = strawberry.field(description="Whether a claim would succeed, or repeat one that did.")
     code: ErrorCode | None = strawberry.field(description="Why it would be refused; null where it would succeed.")
     at: datetime = strawberry.field(description="The instant by which this was judged.")
+
+
+async def _orders_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> list[Order]:
+    keys = [shared.row.order_id for shared in shared_orders]
+    rows = await linked_all(info, load_orders, keys)
+    return [Order.from_row(rows[key]) for key in keys]
+
+
+async def _senders_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> list[User]:
+    return await linked_users(info, [shared.row.sender_id for shared in shared_orders])
+
+
+async def _recipients_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> list[User]:
+    return await linked_users(info, [shared.row.recipient_id for shared in shared_orders])
 
 
 @strawberry.type(description="The second order, linked to the first: what a recipient is told to claim.")
@@ -77,17 +92,19 @@ class SharedOrder(Node):
             row=row,
         )
 
-    @strawberry.field(description="The first order, whose status both terminals follow.")
+    @strawberry.field(
+        description="The first order, whose status both terminals follow.", metadata=in_batches(_orders_of)
+    )
     async def order(self, info: Info) -> Order:
         """Load the order."""
         return Order.from_row(await linked(info, load_orders, self.row.order_id))
 
-    @strawberry.field(description="The member who shared the order.")
+    @strawberry.field(description="The member who shared the order.", metadata=in_batches(_senders_of))
     async def sender(self, info: Info) -> User:
         """Load the sender."""
         return await linked_user(info, self.row.sender_id)
 
-    @strawberry.field(description="The member it is offered to.")
+    @strawberry.field(description="The member it is offered to.", metadata=in_batches(_recipients_of))
     async def recipient(self, info: Info) -> User:
         """Load the recipient."""
         return await linked_user(info, self.row.recipient_id)
