@@ -27,6 +27,19 @@ from execution.completion import execute_root
 from execution.selection import Selected
 
 _CONDITIONS = frozenset({"skip", "include"})
+_OPTIONS = frozenset(
+    {
+        "context_value",
+        "executor_class",
+        "is_awaitable",
+        "middleware",
+        "operation_name",
+        "root_value",
+        "variable_values",
+    }
+)
+"""What compiled code knows to honour; whoever asks for more is answered by graphql-core."""
+
 _MAX_SELECTIONS = 64
 """Of one document: a client with many optional parts may send any combination of them."""
 
@@ -56,6 +69,10 @@ class CompiledOperation:
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
+
+    def decides(self, variables: VariableValues) -> bool:
+        """Return whether every condition is true or false; null is a fault, wherever graphql-core meets it."""
+        return all(isinstance(variables.coerced.get(name), bool) for name in self.conditions)
 
     def selected(self, schema: GraphQLSchema, variables: VariableValues, *, plain_attributes: bool) -> Selected:
         """Return what is selected with these variables."""
@@ -95,25 +112,31 @@ class CompiledDocuments:
         Whatever is not compiled is executed by graphql-core, which is decided before anything is executed.
         """
         compiled = self._compile(document, options.get("operation_name"))
-        middleware = options.get("middleware")
-        hooked = middleware is not None and not (
-            isinstance(middleware, MiddlewareManager) and not middleware.middlewares
-        )
-        if compiled is None or hooked:
-            self.counts.interpreted += 1
-            return execute(schema, document, **options)
-        return self._run(schema, compiled, options)
-
-    async def _run(
-        self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]
-    ) -> ExecutionResult:
+        if compiled is None or _is_hooked(options.get("middleware")) or not options.keys() <= _OPTIONS:
+            return self._interpret(schema, document, options)
         definitions = compiled.operation.variable_definitions or ()
         variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
+        if not compiled.decides(variables):
+            return self._interpret(schema, document, options)
         selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
         if selected.root is None:
-            return ExecutionResult(None, [])
+            return self._interpret(schema, document, options)
+        return self._run(schema, compiled, selected, variables, options)
+
+    def _interpret(self, schema: GraphQLSchema, document: DocumentNode, options: dict[str, Any]) -> Any:
+        self.counts.interpreted += 1
+        return execute(schema, document, **options)
+
+    async def _run(
+        self,
+        schema: GraphQLSchema,
+        compiled: CompiledOperation,
+        selected: Selected,
+        variables: VariableValues,
+        options: dict[str, Any],
+    ) -> ExecutionResult:
         self.counts.compiled += 1
         executor = _executor(schema, selected, variables, options)
         serially = compiled.operation.operation is OperationType.MUTATION
@@ -145,7 +168,6 @@ def _executor(
     schema: GraphQLSchema, selected: Selected, variables: VariableValues, options: dict[str, Any]
 ) -> Executor[Any]:
     executor_class = options.get("executor_class") or Executor
-    known = {"executor_class", "root_value", "context_value", "variable_values", "operation_name", "middleware"}
     executor: Executor[Any] = executor_class(
         schema,
         selected.definitions,
@@ -157,7 +179,7 @@ def _executor(
         default_field_resolver,
         default_type_resolver,
         default_field_resolver,
-        **{name: value for name, value in options.items() if name not in known},
+        is_awaitable=options.get("is_awaitable"),
     )
     return executor
 
@@ -179,7 +201,9 @@ def _compile(document: DocumentNode, operation_name: str | None) -> CompiledOper
             values = [argument.value for argument in directive.arguments or ()]
             conditions.update(value.name.value for value in values if isinstance(value, VariableNode))
     details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
-    return CompiledOperation(meant[0], details, tuple(sorted(conditions)))
+    own = {definition.variable.name.value for definition in meant[0].variable_definitions or ()}
+    # Fragments of other operations may have conditions on their variables.
+    return CompiledOperation(meant[0], details, tuple(sorted(conditions & own)))
 
 
 def _directives(selections: SelectionSetNode) -> Iterator[Any]:

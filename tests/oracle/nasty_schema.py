@@ -17,7 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
 from execution.batching import in_batches
-from tests.oracle.nasty_values import NastyError, Seed, leaf, value_of
+from tests.oracle.nasty_values import Later, NastyError, Seed, leaf, value_of
 from tests.oracle.nasty_words import ODD_SCALAR, Colour, Odd, Size, Wish
 
 WRAPPINGS: dict[str, tuple[str, ...]] = {
@@ -283,7 +283,9 @@ def batched(name: str, annotation: Any) -> Any:
         refuse(info.root_value.seed.world)
         info.context.note(self, name)
         info.context.note_end(self, name)
-        return outcome(one(self, number, wish))
+        value = one(self, number, wish)
+        # As a batch's values are awaited.
+        return outcome(await value if isinstance(value, Later) else value)
 
     resolver.__annotations__["return"] = annotation
     return strawberry.field(resolver=resolver, metadata=in_batches(batch))
@@ -304,8 +306,9 @@ def given(name: str, annotation: Any) -> Any:
     ) -> Any:
         info.context.note(self, name)
         arguments = repr((needed, number, text, colours, wish, loose))
-        if isinstance(loose, list):
-            loose.append("changed")
+        if isinstance(loose, dict):
+            # Literals alone are objects: each call must be given its own. A variable's value is everybody's.
+            loose["changed"] = True
         return outcome(field_value(name, seed_of(self) / name / arguments))
 
     resolver.__annotations__["return"] = annotation
