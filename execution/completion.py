@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLScalarType,
     Undefined,
+    get_nullable_type,
 )
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
@@ -127,15 +130,15 @@ async def _complete(
 ) -> list[Any]:
     """Return the completed values; null where one is, or its failure where it may not be."""
     required = isinstance(value_type, GraphQLNonNull)
-    inner: Any = value_type.of_type if isinstance(value_type, GraphQLNonNull) else value_type
+    inner = get_nullable_type(value_type)
     if isinstance(inner, GraphQLList):
-        completed = await _complete_lists(executor, field, inner, values, place)
+        completed = await _complete_lists(executor, field, value_type, values, place)
     elif isinstance(inner, GraphQLObjectType):
-        completed = await _complete_objects(executor, field, inner, values, place)
-    elif hasattr(inner, "coerce_output_value"):
+        completed = await _complete_objects(executor, field, value_type, values, place)
+    elif isinstance(inner, GraphQLScalarType | GraphQLEnumType):
         completed = _complete_leaves(executor, field, inner, values, place)
     else:
-        completed = await _complete_abstract(executor, field, inner, values, place)
+        completed = await _complete_abstract(executor, field, value_type, values, place)
     for index, value in enumerate(completed):
         if value is None and required:
             completed[index] = failure(field, null_refused(field), place(index))
@@ -163,8 +166,9 @@ def _complete_leaves(
 
 
 async def _complete_objects(
-    executor: Executor[Any], field: FieldSelection, object_type: GraphQLObjectType, values: list[Any], place: Where
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
+    object_type: Any = get_nullable_type(value_type)
     expected, anything = python_class_of(object_type), object_type.is_type_of is None
     completed: list[Any] = [None] * len(values)
     present: list[int] = []
@@ -182,18 +186,15 @@ async def _complete_objects(
         for index, row in zip(present, rows, strict=True):
             completed[index] = row
     if odd:
-        await delegate(executor, field, object_type, values, odd, completed, place)
+        await delegate(executor, field, value_type, values, odd, completed, place)
     return completed
 
 
 async def _complete_lists(
-    executor: Executor[Any],
-    field: FieldSelection,
-    list_type: GraphQLList[Any],
-    values: list[Any],
-    place: Where,
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
     """Complete the items of all lists together."""
+    list_type: Any = get_nullable_type(value_type)
     items: list[Any] = []
     owners: list[tuple[int, int]] = []
     spans: list[tuple[int, int, int]] = []
@@ -216,16 +217,17 @@ async def _complete_lists(
         part = done[start:end]
         completed[index] = next((item for item in part if item.__class__ is Failure), part)
     if odd:
-        await delegate(executor, field, list_type, values, odd, completed, place)
+        await delegate(executor, field, value_type, values, odd, completed, place)
     return completed
 
 
 async def _complete_abstract(
-    executor: Executor[Any], field: FieldSelection, abstract_type: Any, values: list[Any], place: Where
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
     """Complete values of an interface or union, those of one type together."""
+    abstract_type: Any = get_nullable_type(value_type)
     completed: list[Any] = [None] * len(values)
-    groups: dict[GraphQLObjectType, list[int]] = {}
+    groups: dict[Any, list[int]] = {}
     odd: list[int] = []
     for index, value in enumerate(values):
         if value is None or value is Undefined:
@@ -235,12 +237,15 @@ async def _complete_abstract(
             odd.append(index)
         else:
             groups.setdefault(object_type, []).append(index)
+    required = isinstance(value_type, GraphQLNonNull)
     work = [
-        _complete_group(executor, field, object_type, values, indexes, completed, place)
+        _complete_group(
+            executor, field, GraphQLNonNull(object_type) if required else object_type, values, indexes, completed, place
+        )
         for object_type, indexes in groups.items()
     ]
     if odd:
-        work.append(delegate(executor, field, abstract_type, values, odd, completed, place))
+        work.append(delegate(executor, field, value_type, values, odd, completed, place))
     await asyncio.gather(*work)
     return completed
 
@@ -248,7 +253,7 @@ async def _complete_abstract(
 async def _complete_group(
     executor: Executor[Any],
     field: FieldSelection,
-    object_type: GraphQLObjectType,
+    object_type: GraphQLOutputType,
     values: list[Any],
     indexes: list[int],
     completed: list[Any],

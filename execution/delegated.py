@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
@@ -50,4 +50,9 @@ async def _complete_exactly(
         answer = executor.complete_value(value_type, field.details, info, path, value, None)
         return await answer if executor.is_awaitable(answer) else answer
     except Exception as fault:
-        return failure(field, fault, path)
+        failed = failure(field, fault, path)
+        if isinstance(value_type, GraphQLNonNull):
+            return failed
+        # At once: what still goes on inside of the value has nothing to report any more.
+        executor.collected_errors.add(failed.error, path)
+        return None

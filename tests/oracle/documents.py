@@ -65,7 +65,7 @@ class Writer:
         assert root is not None
         body = self.selection(root, DEPTH)
         if kind == "query" and self.choose(12) == 11:
-            body = f"{{ {body[1:-1]} __schema {{ queryType {{ name }} }} again: __type(name: \"Cat\") {{ name kind }} }}"
+            body = f'{{ {body[1:-1]} __schema {{ queryType {{ name }} }} again: __type(name: "Cat") {{ name kind }} }}'
         variables = ", ".join(f"${name}: {definition}" for name, definition in self.definitions.items())
         fragments = "\n".join(
             f"fragment {name} on {condition.name} {body}" for name, (condition, body) in self.fragments.items()
@@ -100,7 +100,9 @@ class Writer:
         fitting = [
             each
             for each in self.schema.type_map.values()
-            if is_composite_type(each) and not each.name.startswith("__") and do_types_overlap(self.schema, parent, each)  # type: ignore[arg-type]  # both are composite
+            if is_composite_type(each)
+            and not each.name.startswith("__")
+            and do_types_overlap(self.schema, parent, each)  # type: ignore[arg-type]  # both are composite
         ]
         return fitting[self.choose(len(fitting))]
 
@@ -129,7 +131,9 @@ class Writer:
         name = names[self.choose(len(names))]
         definition = parent.fields[name]
         arguments = self.arguments(definition)
-        alias = f"{name}{zlib.crc32(arguments.encode())}: " if arguments else ("", "", f"other_{name}: ")[self.choose(3)]
+        alias = (
+            f"{name}{zlib.crc32(arguments.encode())}: " if arguments else ("", "", f"other_{name}: ")[self.choose(3)]
+        )
         named = get_named_type(definition.type)
         inside = f" {self.selection(named, depth - 1)}" if is_composite_type(named) else ""
         return f"{alias}{name}{arguments}{self.conditions()}{inside}"
@@ -176,7 +180,9 @@ class Writer:
         if kind == 0:
             self.definitions[name], self.values[name] = f"{nullable}!", good
         elif kind == 1:
-            default = {"Int": "6", "String": '"d"', "Odd": '"d"', "Colour": "[GREEN]", "Wish": '{text: "d"}'}[plain.name]
+            default = {"Int": "6", "String": '"d"', "Odd": '"d"', "Colour": "[GREEN]", "Wish": '{text: "d"}'}[
+                plain.name
+            ]
             self.definitions[name] = f"{nullable} = {default}"
             if self.choose(2):
                 self.values[name] = (good, None)[self.choose(2)]

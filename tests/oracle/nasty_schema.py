@@ -394,7 +394,9 @@ def grown(name: str, bases: tuple[type, ...], fields: dict[str, tuple[str, Any]]
     namespace: dict[str, Any] = {
         "__module__": HERE,
         "__doc__": f"{name}.",
-        "__annotations__": {each: annotation for each, (way, annotation) in fields.items() if each.startswith(ATTRIBUTES)},
+        "__annotations__": {
+            each: annotation for each, (way, annotation) in fields.items() if each.startswith(ATTRIBUTES)
+        },
         "__init__": Seeded.__init__,
         "__repr__": Seeded.__repr__,
         **{each: WAYS[way](each, annotation) for each, (way, annotation) in fields.items()},
@@ -451,9 +453,7 @@ def _vague_type(cls: Any, value: Any, info: Any, abstract_type: Any) -> Any:
 
 
 Vague = strawberry.interface(
-    grown(
-        "Vague", (Seeded,), fields_of(("read", ("int", "str"), SINGLE)), resolve_type=classmethod(_vague_type)
-    )
+    grown("Vague", (Seeded,), fields_of(("read", ("int", "str"), SINGLE)), resolve_type=classmethod(_vague_type))
 )
 Fog = strawberry.type(grown("Fog", (Vague,), fields_of(("called", ("int",), SINGLE))))
 Mist = strawberry.type(grown("Mist", (Vague,), fields_of(("awaited", ("int",), SINGLE))))

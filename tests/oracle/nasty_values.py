@@ -52,6 +52,10 @@ class Later:
         self._value = value
         self._turns = turns
 
+    def __repr__(self) -> str:
+        """Say the same in every run."""
+        return f"<later {self._value!r}>"
+
     def __await__(self) -> Generator[Any, None, Any]:
         """Give the value, or raise it."""
         for _ in range(self._turns):
