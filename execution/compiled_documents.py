@@ -22,12 +22,24 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
-from strawberry.utils.await_maybe import await_maybe
 
 from execution.completion import execute_root
 from execution.selection import Selected
 
 _CONDITIONS = frozenset({"skip", "include"})
+_OPTIONS = frozenset(
+    {
+        "context_value",
+        "executor_class",
+        "is_awaitable",
+        "middleware",
+        "operation_name",
+        "root_value",
+        "variable_values",
+    }
+)
+"""What compiled code knows to honour; whoever asks for more is answered by graphql-core."""
+
 _MAX_SELECTIONS = 64
 """Of one document: a client with many optional parts may send any combination of them."""
 
@@ -59,8 +71,8 @@ class CompiledOperation:
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
 
-    def is_decided_by(self, variables: VariableValues) -> bool:
-        """Return whether each condition is true or false; null is an error that depends on where it is met."""
+    def decides(self, variables: VariableValues) -> bool:
+        """Return whether every condition is true or false; null is a fault, wherever graphql-core meets it."""
         return all(isinstance(variables.coerced.get(name), bool) for name in self.conditions)
 
     def selected(self, schema: GraphQLSchema, variables: VariableValues, *, plain_attributes: bool) -> Selected:
@@ -100,11 +112,10 @@ class CompiledDocuments:
 
         Whatever is not compiled is executed by graphql-core, which is decided before anything is executed.
         """
-        hooked = _is_hooked(options.get("middleware"))
+        hooked = _is_hooked(options.get("middleware")) or not options.keys() <= _OPTIONS
         compiled = None if hooked else self._compile(document, options.get("operation_name"))
         if compiled is None:
-            self.counts.interpreted += 1
-            return execute(schema, document, **options)
+            return self._interpret(schema, document, options)
         return self.run(schema, compiled, options)
 
     def known(self, text: str, operation_name: str | None) -> CompiledOperation | None:
@@ -115,8 +126,8 @@ class CompiledDocuments:
             self._compiled.move_to_end((text, operation_name))
         return found
 
-    async def run(self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]) -> ExecutionResult:
-        """Return the result of a compiled operation.
+    def run(self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]) -> Any:
+        """Return the result of a compiled operation, or an awaitable of it.
 
         Args:
             schema: The schema it was compiled for.
@@ -127,14 +138,25 @@ class CompiledDocuments:
         variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        if not compiled.is_decided_by(variables):
-            self.counts.interpreted += 1
-            name = compiled.operation.name
-            options = {**options, "operation_name": name.value if name else None}
-            return await await_maybe(execute(schema, compiled.document, **options))
+        if not compiled.decides(variables):
+            return self._interpret(schema, compiled.document, options)
         selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
         if selected.root is None:
-            return ExecutionResult(None, [])
+            return self._interpret(schema, compiled.document, options)
+        return self._run(schema, compiled, selected, variables, options)
+
+    def _interpret(self, schema: GraphQLSchema, document: DocumentNode, options: dict[str, Any]) -> Any:
+        self.counts.interpreted += 1
+        return execute(schema, document, **options)
+
+    async def _run(
+        self,
+        schema: GraphQLSchema,
+        compiled: CompiledOperation,
+        selected: Selected,
+        variables: VariableValues,
+        options: dict[str, Any],
+    ) -> ExecutionResult:
         self.counts.compiled += 1
         executor = _executor(schema, selected, variables, options)
         serially = compiled.operation.operation is OperationType.MUTATION
@@ -177,7 +199,6 @@ def _executor(
     schema: GraphQLSchema, selected: Selected, variables: VariableValues, options: dict[str, Any]
 ) -> Executor[Any]:
     executor_class = options.get("executor_class") or Executor
-    known = {"executor_class", "root_value", "context_value", "variable_values", "operation_name", "middleware"}
     executor: Executor[Any] = executor_class(
         schema,
         selected.definitions,
@@ -189,7 +210,7 @@ def _executor(
         default_field_resolver,
         default_type_resolver,
         default_field_resolver,
-        **{name: value for name, value in options.items() if name not in known},
+        is_awaitable=options.get("is_awaitable"),
     )
     return executor
 
@@ -211,7 +232,9 @@ def _compile(document: DocumentNode, operation_name: str | None) -> CompiledOper
             values = [argument.value for argument in directive.arguments or ()]
             conditions.update(value.name.value for value in values if isinstance(value, VariableNode))
     details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
-    return CompiledOperation(document, meant[0], details, tuple(sorted(conditions)))
+    own = {definition.variable.name.value for definition in meant[0].variable_definitions or ()}
+    # Fragments of other operations may have conditions on their variables.
+    return CompiledOperation(document, meant[0], details, tuple(sorted(conditions & own)))
 
 
 def _directives(selections: SelectionSetNode) -> Iterator[Any]:

@@ -8,37 +8,29 @@ are the answer's then, without a second copy of them here.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from graphql import (
-    GraphQLError,
+    GraphQLEnumType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLSchema,
+    GraphQLScalarType,
     Undefined,
-    located_error,
+    get_nullable_type,
 )
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from execution.abstract_types import known_type
+from execution.delegated import delegate, execute_exactly
+from execution.failures import Failure, failure, null_refused
+from execution.rows import rows_of
 from execution.selection import INTROSPECTION, FieldSelection, TypeSelection
-from execution.shape import python_class_of
+from execution.shape import is_cast, python_class_of
 from execution.values import Where, awaited, values_of
-
-
-class Failure:
-    """In the place of a value that must not be null and could not be had: the error that is on its way up."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: GraphQLError) -> None:
-        """Carry the located error."""
-        self.error = error
 
 
 async def execute_root(executor: Executor[Any], selection: TypeSelection, *, serially: bool) -> dict[str, Any] | None:
@@ -62,11 +54,17 @@ async def _root_row(executor: Executor[Any], selection: TypeSelection, *, serial
     if not serially:
         [row] = await _objects(executor, selection, sources, _nowhere)
         return row
-    [row] = await _rows(executor, selection, sources, _nowhere)
-    if isinstance(row, Failure):
-        return row
-    for each in selection.asked:
-        [value] = await _field(executor, each, sources, _nowhere)
+    return await _serial_row(executor, selection, sources)
+
+
+async def _serial_row(executor: Executor[Any], selection: TypeSelection, sources: list[Any]) -> Any:
+    """Return the dictionary of the root, or the failure of the first field that must not fail; no field comes after."""
+    row: dict[str, Any] = {}
+    for each in selection.fields:
+        if each in selection.asked:
+            [value] = await _field(executor, each, sources, _nowhere)
+        else:
+            value = await execute_exactly(executor, each, sources[0], None)
         if isinstance(value, Failure):
             return value
         row[each.name] = value
@@ -79,7 +77,7 @@ def _nowhere(_index: int) -> None:
 
 async def _objects(executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where) -> list[Any]:
     """Return the dictionary of each source, or its failure."""
-    rows = await _rows(executor, selection, sources, where)
+    rows = await rows_of(executor, selection, sources, where)
     if not selection.asked:
         return rows
     failed = [index for index, row in enumerate(rows) if row.__class__ is Failure]
@@ -93,42 +91,6 @@ async def _objects(executor: Executor[Any], selection: TypeSelection, sources: l
     for index, row in zip(alive, done, strict=True):
         rows[index] = row
     return rows
-
-
-async def _rows(executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where) -> list[Any]:
-    """Return the dictionary of each source with its plain fields read."""
-    try:
-        return list[Any](selection.shape(sources))
-    except Exception:
-        exact = (_exact_row(executor, selection, source, where(index)) for index, source in enumerate(sources))
-        return await asyncio.gather(*exact)
-
-
-async def _exact_row(executor: Executor[Any], selection: TypeSelection, source: Any, path: Any) -> Any:
-    """Return the dictionary of one source, its plain fields read one by one by graphql-core."""
-    row: dict[str, Any] = dict.fromkeys(selection.parts)
-    pending: dict[str, Any] = {}
-    try:
-        for each in selection.read:
-            place = Path(path, each.name, selection.type.name)
-            value = executor.execute_field(selection.type, source, each.details, place, None)
-            row[each.name] = value
-            if executor.is_awaitable(value):
-                pending[each.name] = value
-        for name, value in pending.items():
-            row[name] = await value
-    except GraphQLError as error:
-        for value in pending.values():
-            await _end(value)
-        return Failure(error)
-    return row
-
-
-async def _end(awaitable: Any) -> None:
-    """Let what is awaited no more come to its end, unseen."""
-    # The answer has failed with another error.
-    with suppress(Exception, asyncio.CancelledError):
-        await awaitable
 
 
 async def _ask(
@@ -158,16 +120,9 @@ async def _field(executor: Executor[Any], field: FieldSelection, sources: list[A
         return Path(where(index), field.name, field.parent_type.name)
 
     if field.field_name in INTROSPECTION:
-        return [await _introspect(executor, field, source, place(index)) for index, source in enumerate(sources)]
+        return [await execute_exactly(executor, field, source, where(index)) for index, source in enumerate(sources)]
     values = await values_of(executor, field, sources, place)
     return await _complete(executor, field, field.definition.type, values, place)
-
-
-async def _introspect(executor: Executor[Any], field: FieldSelection, source: Any, path: Path) -> Any:
-    try:
-        return executor.execute_field(field.parent_type, source, field.details, path, None)
-    except GraphQLError as error:
-        return Failure(error)
 
 
 async def _complete(
@@ -175,31 +130,22 @@ async def _complete(
 ) -> list[Any]:
     """Return the completed values; null where one is, or its failure where it may not be."""
     required = isinstance(value_type, GraphQLNonNull)
-    inner: Any = value_type.of_type if isinstance(value_type, GraphQLNonNull) else value_type
+    inner = get_nullable_type(value_type)
     if isinstance(inner, GraphQLList):
-        completed = await _complete_lists(executor, field, inner, values, place)
+        completed = await _complete_lists(executor, field, value_type, values, place)
     elif isinstance(inner, GraphQLObjectType):
-        completed = await _complete_objects(executor, field, inner, values, place)
-    elif hasattr(inner, "coerce_output_value"):
+        completed = await _complete_objects(executor, field, value_type, values, place)
+    elif isinstance(inner, GraphQLScalarType | GraphQLEnumType):
         completed = _complete_leaves(executor, field, inner, values, place)
     else:
-        completed = await _complete_abstract(executor, field, inner, values, place)
+        completed = await _complete_abstract(executor, field, value_type, values, place)
     for index, value in enumerate(completed):
         if value is None and required:
-            completed[index] = _failure(field, _null_refused(field), place(index))
+            completed[index] = failure(field, null_refused(field), place(index))
         elif value.__class__ is Failure and not required:
             executor.collected_errors.add(value.error, place(index))
             completed[index] = None
     return completed
-
-
-def _null_refused(field: FieldSelection) -> TypeError:
-    # In graphql-core's words.
-    return TypeError(f"Cannot return null for non-nullable field {field.parent_type}.{field.field_name}.")
-
-
-def _failure(field: FieldSelection, fault: Exception, path: Path) -> Failure:
-    return Failure(located_error(fault, field.nodes, path.as_list()))
 
 
 def _complete_leaves(
@@ -215,13 +161,14 @@ def _complete_leaves(
                 raise value
             completed.append(executor.complete_leaf_value(leaf_type, value))
         except Exception as fault:
-            completed.append(_failure(field, fault, place(index)))
+            completed.append(failure(field, fault, place(index)))
     return completed
 
 
 async def _complete_objects(
-    executor: Executor[Any], field: FieldSelection, object_type: GraphQLObjectType, values: list[Any], place: Where
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
+    object_type: Any = get_nullable_type(value_type)
     expected, anything = python_class_of(object_type), object_type.is_type_of is None
     completed: list[Any] = [None] * len(values)
     present: list[int] = []
@@ -229,7 +176,7 @@ async def _complete_objects(
     for index, value in enumerate(values):
         if value is None or value is Undefined:
             continue
-        if value.__class__ is expected or (anything and not isinstance(value, Exception)):
+        if not isinstance(value, Exception) if anything else value.__class__ is expected and not is_cast(value):
             present.append(index)
         else:
             odd.append(index)
@@ -239,49 +186,15 @@ async def _complete_objects(
         for index, row in zip(present, rows, strict=True):
             completed[index] = row
     if odd:
-        await _delegate(executor, field, object_type, values, odd, completed, place)
+        await delegate(executor, field, value_type, values, odd, completed, place)
     return completed
 
 
-async def _delegate(
-    executor: Executor[Any],
-    field: FieldSelection,
-    value_type: Any,
-    values: list[Any],
-    indexes: list[int],
-    completed: list[Any],
-    place: Where,
-) -> None:
-    """Let graphql-core complete the values at some indexes, and put what it answers in their places."""
-    answers = await asyncio.gather(
-        *(_complete_exactly(executor, field, value_type, values[index], place(index)) for index in indexes)
-    )
-    for index, answer in zip(indexes, answers, strict=True):
-        completed[index] = answer
-
-
-async def _complete_exactly(
-    executor: Executor[Any], field: FieldSelection, value_type: Any, value: Any, path: Path
-) -> Any:
-    of_field = path
-    while isinstance(of_field.key, int) and of_field.prev is not None:
-        of_field = of_field.prev
-    info = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, of_field)
-    try:
-        answer = executor.complete_value(value_type, field.details, info, path, value, None)
-        return await answer if executor.is_awaitable(answer) else answer
-    except Exception as fault:
-        return _failure(field, fault, path)
-
-
 async def _complete_lists(
-    executor: Executor[Any],
-    field: FieldSelection,
-    list_type: GraphQLList[Any],
-    values: list[Any],
-    place: Where,
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
     """Complete the items of all lists together."""
+    list_type: Any = get_nullable_type(value_type)
     items: list[Any] = []
     owners: list[tuple[int, int]] = []
     spans: list[tuple[int, int, int]] = []
@@ -304,31 +217,35 @@ async def _complete_lists(
         part = done[start:end]
         completed[index] = next((item for item in part if item.__class__ is Failure), part)
     if odd:
-        await _delegate(executor, field, list_type, values, odd, completed, place)
+        await delegate(executor, field, value_type, values, odd, completed, place)
     return completed
 
 
 async def _complete_abstract(
-    executor: Executor[Any], field: FieldSelection, abstract_type: Any, values: list[Any], place: Where
+    executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
     """Complete values of an interface or union, those of one type together."""
+    abstract_type: Any = get_nullable_type(value_type)
     completed: list[Any] = [None] * len(values)
-    groups: dict[GraphQLObjectType, list[int]] = {}
+    groups: dict[Any, list[int]] = {}
     odd: list[int] = []
     for index, value in enumerate(values):
         if value is None or value is Undefined:
             continue
-        object_type = _known_type(executor.schema, abstract_type, value)
+        object_type = known_type(executor.schema, abstract_type, value)
         if object_type is None:
             odd.append(index)
         else:
             groups.setdefault(object_type, []).append(index)
+    required = isinstance(value_type, GraphQLNonNull)
     work = [
-        _complete_group(executor, field, object_type, values, indexes, completed, place)
+        _complete_group(
+            executor, field, GraphQLNonNull(object_type) if required else object_type, values, indexes, completed, place
+        )
         for object_type, indexes in groups.items()
     ]
     if odd:
-        work.append(_delegate(executor, field, abstract_type, values, odd, completed, place))
+        work.append(delegate(executor, field, value_type, values, odd, completed, place))
     await asyncio.gather(*work)
     return completed
 
@@ -336,7 +253,7 @@ async def _complete_abstract(
 async def _complete_group(
     executor: Executor[Any],
     field: FieldSelection,
-    object_type: GraphQLObjectType,
+    object_type: GraphQLOutputType,
     values: list[Any],
     indexes: list[int],
     completed: list[Any],
@@ -346,14 +263,3 @@ async def _complete_group(
     rows = await _complete_objects(executor, field, object_type, sources, lambda index: place(indexes[index]))
     for index, row in zip(indexes, rows, strict=True):
         completed[index] = row
-
-
-def _known_type(schema: GraphQLSchema, abstract_type: Any, value: Any) -> GraphQLObjectType | None:
-    """Return the type of a value of an interface or union by its class; None where graphql-core must be asked."""
-    definition = abstract_type.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if definition is None or getattr(definition, "resolve_type", None) is not None:
-        return None
-    for object_type in schema.get_possible_types(abstract_type):
-        if value.__class__ is python_class_of(object_type):
-            return object_type
-    return None

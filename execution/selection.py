@@ -106,13 +106,17 @@ class FieldSelection:
         known = self.strawberry_field
         if known is None or not self.selected.plain_attributes or not known.is_basic_field:
             return None
+        if type(known).get_result is not StrawberryField.get_result or not _only_reads(self.definition):
+            return None
         return known.python_name
 
     @cached_property
     def batch(self) -> Batch | None:
         """What is called for all parents at once, where the field has such a thing and no hook around it."""
         known = self.strawberry_field
-        return None if known is None or known.extensions else batch_of(known.metadata)
+        if known is None or known.extensions or type(known).get_result is not StrawberryField.get_result:
+            return None
+        return batch_of(known.metadata)
 
     def of_type(self, object_type: GraphQLObjectType) -> "TypeSelection":
         """Return what is selected of the field's value where it is of this type."""
@@ -134,6 +138,7 @@ class TypeSelection:
     ) -> None:
         """Sort the fields into those that are read and those that are asked for."""
         self.type = object_type
+        self.fields: list[FieldSelection] = []
         self.read: list[FieldSelection] = []
         self.asked: list[FieldSelection] = []
         self.parts: dict[str, Part] = {}
@@ -149,12 +154,21 @@ class TypeSelection:
         chosen = FieldSelection(selected, self.type, name, details, definition)
         part = TypeName(self.type.name) if field_name == "__typename" else _part(chosen)
         self.parts[name] = part
+        self.fields.append(chosen)
         (self.read if part is not None else self.asked).append(chosen)
 
     @cached_property
     def shape(self) -> Shape:
         """The compiled reading of plain values, which raises at the first value that is not as it should be."""
         return shape_of(self.parts)
+
+
+def _only_reads(definition: GraphQLField) -> bool:
+    """Return whether a field is resolved by Strawberry's reading of an attribute, with nothing around it.
+
+    There is something around it where a handler of exceptions may turn one into the field's value.
+    """
+    return getattr(definition.resolve, "__name__", None) == "_get_basic_result"
 
 
 def _part(chosen: FieldSelection) -> Part:

@@ -24,10 +24,16 @@ from graphql import (
 )
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
+from strawberry.types.cast import get_strawberry_type_cast
 
 
 class OddValueError(Exception):
     """A value is not as the compiled code expects it."""
+
+    def __init__(self, value: Any) -> None:
+        """Carry the value."""
+        super().__init__(value)
+        self.value = value
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,12 @@ _PLAIN = frozenset({str, int, float, bool, datetime, date, Decimal, UUID, dict, 
 
 def is_odd(value: Any) -> bool:
     """Return whether a field's value is no value to read on from: null, a failure, or yet to be awaited."""
-    return value is None or isinstance(value, Exception) or optimized_is_awaitable(value)
+    return value is None or value is Undefined or isinstance(value, Exception) or optimized_is_awaitable(value)
+
+
+def is_cast(value: Any) -> bool:
+    """Return whether `strawberry.cast` has been told what the value is, whatever its class."""
+    return get_strawberry_type_cast(value) is not None
 
 
 def shape_of(parts: Mapping[str, Part]) -> Callable[[Any], list[dict[str, Any]]]:
@@ -97,6 +108,7 @@ class _Writer:
             "Undefined": Undefined,
             "plain": _PLAIN,
             "is_odd": is_odd,
+            "is_cast": is_cast,
         }
 
     def function(self, parts: Mapping[str, Part]) -> Callable[[Any], list[dict[str, Any]]]:
@@ -149,27 +161,27 @@ class _Writer:
     def _require_class(self, object_type: GraphQLObjectType, value: str, indent: int) -> None:
         expected = python_class_of(object_type)
         if object_type.is_type_of is None:
-            self._refuse(indent, f"{value}.__class__ is not {self._bind(expected)} and is_odd({value})")
+            self._refuse(indent, value, f"{value}.__class__ is not {self._bind(expected)} and is_odd({value})")
         else:
-            self._refuse(indent, f"{value}.__class__ is not {self._bind(expected)}")
+            self._refuse(indent, value, f"{value}.__class__ is not {self._bind(expected)} or is_cast({value})")
 
     def _leaf(self, leaf_type: GraphQLLeafType, value: str, indent: int) -> None:
         exact = _EXACT.get(leaf_type)
         if exact is not None:
-            self._refuse(indent, f"not ({exact.format(value)})")
+            self._refuse(indent, value, f"not ({exact.format(value)})")
             return
         members = _members(leaf_type)
         if members:
-            self._refuse(indent, f"{value}.__class__ is not {self._bind(next(iter(members)).__class__)}")
+            self._refuse(indent, value, f"{value}.__class__ is not {self._bind(next(iter(members)).__class__)}")
             self._line(indent, f"{value} = {self._bind(members)}[{value}]")
             return
-        self._refuse(indent, f"{value}.__class__ not in plain and is_odd({value})")
+        self._refuse(indent, value, f"{value}.__class__ not in plain and is_odd({value})")
         self._line(indent, f"{value} = {self._bind(leaf_type.coerce_output_value)}({value})")
-        self._refuse(indent, f"{value} is None or {value} is Undefined")
+        self._refuse(indent, value, f"{value} is None or {value} is Undefined")
 
-    def _refuse(self, indent: int, condition: str) -> None:
+    def _refuse(self, indent: int, value: str, condition: str) -> None:
         self._line(indent, f"if {condition}:")
-        self._line(indent + 1, "raise OddValueError")
+        self._line(indent + 1, f"raise OddValueError({value})")
 
 
 def python_class_of(object_type: GraphQLObjectType) -> type | None:
@@ -181,7 +193,8 @@ def python_class_of(object_type: GraphQLObjectType) -> type | None:
     if known is None or known.is_type_of is not None or known.concrete_of is not None:
         return OddValueError if object_type.is_type_of else None
     origin: type = known.origin
-    return origin
+    # An instance that is an exception or an awaitable is no value yet.
+    return OddValueError if issubclass(origin, Exception) or hasattr(origin, "__await__") else origin
 
 
 def _members(leaf_type: GraphQLLeafType) -> dict[Any, str] | None:

@@ -18,6 +18,10 @@ Where: TypeAlias = Callable[[int], Any]
 """From an index of a list of values to their place in the answer; worked out for errors and resolvers alone."""
 
 
+_CHANGEABLE = frozenset({dict, list})
+"""Classes of arguments that a resolver could change: each call is given its own, where graphql-core does."""
+
+
 async def values_of(executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where) -> list[Any]:
     """Return the field's value, or the fault of having it, for each source.
 
@@ -53,10 +57,13 @@ def _resolve(executor: Executor[Any], field: FieldSelection, sources: list[Any],
         arguments = _arguments(executor, field)
     except Exception as fault:
         return [fault] * len(sources)
+    own = any(value.__class__ in _CHANGEABLE for value in arguments.values())
     values: list[Any] = []
     for index, source in enumerate(sources):
         info = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, place(index))
         try:
+            if own and index:
+                arguments = _arguments(executor, field)
             values.append(resolve(source, info, **arguments))
         except Exception as fault:
             values.append(fault)
@@ -84,10 +91,12 @@ async def _call_batch(executor: Executor[Any], field: FieldSelection, sources: l
             converter = info.schema.schema_converter
             registry, config = converter.scalar_registry, info.schema.config
             given = convert_arguments(given, known.arguments, registry, config, info)
-        answer = await batch(info, sources, **given)
+        answer = list(await batch(info, sources, **given))
+        if len(answer) != len(sources):
+            raise ValueError(f"The batch of {field.field_name} has answered {len(answer)} for {len(sources)}.")
     except Exception as fault:
         return [fault] * len(sources)
-    return list(answer)
+    return answer
 
 
 async def awaited(executor: Executor[Any], values: list[Any]) -> list[Any]:

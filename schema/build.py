@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
+from strawberry.utils.await_maybe import await_maybe
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from execution.compiled_documents import CompiledDocuments, CompiledOperation
@@ -97,13 +98,15 @@ class OrderShareSchema(strawberry.Schema):
     ) -> ExecutionResult:
         """Run an operation that is `known`: what `execute` answers, without its preparations."""
         async with _operation(connection) as context:
+            name = known.operation.name
             options = {
+                "operation_name": name.value if name else None,
                 "variable_values": variable_values,
                 "context_value": context,
                 "is_awaitable": optimized_is_awaitable,
                 "executor_class": self.execution_context_class,
             }
-            found = await self.documents.run(self._schema, known, options)
+            found = await await_maybe(self.documents.run(self._schema, known, options))
             result = ExecutionResult(data=found.data, errors=found.errors)
             _present_errors(result, context)
             return result

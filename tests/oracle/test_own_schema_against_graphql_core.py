@@ -1,0 +1,151 @@
+"""Compiled documents against graphql-core, over the project's own schema and a small world."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import DocumentNode, ExecutionResult, StringValueNode, execute, parse, print_ast, validate
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis_graphql import queries
+from strawberry.execution import optimized_is_awaitable
+
+from db.database import Database
+from domain.people import Viewer
+from execution.compiled_documents import CompiledDocuments
+from schema.build import build_schema
+from schema.context import OperationContext
+from schema.global_id import decode_node_id
+from tests.oracle.effort import effort
+from tests.oracle.judge import compare, finished
+from tests.oracle.variations import varied
+from tests.servers import sqlite_url
+from tests.world import PEOPLE, World
+
+SCHEMA = build_schema()
+CORE = SCHEMA._schema
+COMPILED = CompiledDocuments(50, plain_attributes=True)
+KINDS = ("Organisation", "Order", "SharedOrder", "User", "ProcessingResult")
+IDS = 6
+"""How many ids of each kind a document may name; some are of nothing."""
+
+_placeholders = st.tuples(st.sampled_from(KINDS), st.integers(0, IDS - 1)).map(
+    lambda each: StringValueNode(value=f"{each[0]}#{each[1]}")
+)
+_instants = st.sampled_from(["2026-01-01T00:00:00Z", "2030-01-01T00:00:00+02:00", "never"]).map(
+    lambda text: StringValueNode(value=text)
+)
+DOCUMENTS = queries(
+    CORE,
+    custom_scalars={"ID": _placeholders, "DateTime": _instants, "Cursor": _placeholders},
+    print_ast=lambda document: document,
+)
+
+
+@dataclass
+class Stage:
+    """A world to ask, what is in it, and the loop that its connections belong to."""
+
+    runner: asyncio.Runner
+    database: Database
+    ids: dict[str, list[str]]
+    viewers: dict[str, str]
+
+
+async def _fill(database: Database) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Put on the stage what sharing leaves behind; return the ids of everything by kind, and people's by name."""
+    world = World(database)
+    [first, second] = await world.share("recipient", "member", permission="PROCESS", message="for you")
+    await world.share("sender", sender="admin", order="O-admin")
+    await world.claim("recipient", first)
+    answer = await world.process("recipient", first, "REPORT_LOSS")
+    people = {name: await world.user_id(name) for name in (*PEOPLE, "outsider")}
+    ids = {
+        "Organisation": [await world.organisation_id()],
+        "Order": [await world.order_id(f"O-{name}") for name in (*PEOPLE, "outsider")],
+        "SharedOrder": [first, second],
+        "User": list(people.values()),
+        "ProcessingResult": [answer["processingResult"]["id"]],
+    }
+    await world.http.aclose()
+    return ids, people
+
+
+@pytest.fixture(scope="module")
+def stage(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    path = tmp_path_factory.mktemp("oracle") / "ordershare.db"
+    shutil.copyfile(sqlite_world, path)
+    with asyncio.Runner() as runner:
+        database = Database(sqlite_url(path))
+        ids, people = runner.run(_fill(database))
+        yield Stage(runner, database, ids, people)
+        runner.run(database.close())
+
+
+async def run(
+    executing: Any, stage: Stage, viewer: str, document: DocumentNode, variables: dict[str, Any]
+) -> ExecutionResult:
+    context = OperationContext(stage.database, Viewer(decode_node_id(stage.viewers[viewer])[1]))
+    try:
+        answer = executing(
+            CORE,
+            document,
+            context_value=context,
+            variable_values=variables,
+            is_awaitable=optimized_is_awaitable,
+            executor_class=SCHEMA.execution_context_class,
+        )
+        return await finished(answer)
+    finally:
+        while len(asyncio.all_tasks()) > 1 and context.reading._under_way:
+            await asyncio.sleep(0)
+        await context.close()
+
+
+async def check(stage: Stage, viewer: str, document: DocumentNode, variables: dict[str, Any]) -> None:
+    compiled = await run(COMPILED.execute, stage, viewer, document, variables)
+    judged = await run(execute, stage, viewer, document, variables)
+
+    async def judge(changed: DocumentNode) -> ExecutionResult:
+        return await run(execute, stage, viewer, changed, variables)
+
+    await compare(document, compiled, judged, judge)
+
+
+def named(stage: Stage, value: Any) -> Any:
+    """Return a value with real ids in the places of their stand-ins."""
+    if isinstance(value, dict):
+        return {key: named(stage, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [named(stage, each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"(\w+)#(\d)", lambda found: _id(stage, found[1], int(found[2])), value)
+
+
+def _id(stage: Stage, kind: str, number: int) -> str:
+    known = stage.ids[kind]
+    return known[number] if number < len(known) else "bm90aGluZw=="
+
+
+@effort(200, 0.3)
+@given(document=DOCUMENTS, viewer=st.sampled_from(["owner", "admin", "recipient", "outsider"]), data=st.data())
+def test_an_answer_is_that_of_graphql_core(
+    stage: Stage, document: DocumentNode, viewer: str, data: st.DataObject
+) -> None:
+    numbers = st.integers(0, 2**16)
+    changed, variables = varied(CORE, document, lambda sides: data.draw(numbers) % sides)
+    asked = parse(named(stage, print_ast(changed)))
+    assert validate(CORE, asked) == []
+
+    stage.runner.run(check(stage, viewer, asked, named(stage, variables)))
+
+
+def test_most_documents_were_compiled() -> None:
+    assert COMPILED.counts.compiled > 0
+    assert COMPILED.counts.interpreted == 0
