@@ -24,7 +24,7 @@ from graphql.execution.executor import Executor, default_field_resolver, default
 from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.completion import execute_root
-from execution.selection import Selected
+from execution.selection import Selected, TypeSelection
 
 _CONDITIONS = frozenset({"skip", "include"})
 _OPTIONS = frozenset(
@@ -33,6 +33,7 @@ _OPTIONS = frozenset(
         "executor_class",
         "is_awaitable",
         "middleware",
+        "operation_extensions",
         "operation_name",
         "root_value",
         "variable_values",
@@ -143,25 +144,13 @@ class CompiledDocuments:
         selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
         if selected.root is None:
             return self._interpret(schema, compiled.document, options)
-        return self._run(schema, compiled, selected, variables, options)
+        self.counts.compiled += 1
+        executor = _executor(schema, selected, variables, options)
+        return _run(executor, selected.root, serially=compiled.operation.operation is OperationType.MUTATION)
 
     def _interpret(self, schema: GraphQLSchema, document: DocumentNode, options: dict[str, Any]) -> Any:
         self.counts.interpreted += 1
         return execute(schema, document, **options)
-
-    async def _run(
-        self,
-        schema: GraphQLSchema,
-        compiled: CompiledOperation,
-        selected: Selected,
-        variables: VariableValues,
-        options: dict[str, Any],
-    ) -> ExecutionResult:
-        self.counts.compiled += 1
-        executor = _executor(schema, selected, variables, options)
-        serially = compiled.operation.operation is OperationType.MUTATION
-        data = await execute_root(executor, selected.root, serially=serially)
-        return ExecutionResult(data, executor.collected_errors.errors or None)
 
     def _compile(self, document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:
         text = document.loc.source.body if document.loc is not None else None
@@ -184,6 +173,11 @@ class CompiledDocuments:
         self._compiled[key] = compiled
         if len(self._compiled) > self._capacity:
             self._compiled.popitem(last=False)
+
+
+async def _run(executor: Executor[Any], root: TypeSelection, *, serially: bool) -> ExecutionResult:
+    data = await execute_root(executor, root, serially=serially)
+    return ExecutionResult(data, executor.collected_errors.errors or None)
 
 
 def _has_one_operation(document: DocumentNode) -> bool:
@@ -211,6 +205,8 @@ def _executor(
         default_type_resolver,
         default_field_resolver,
         is_awaitable=options.get("is_awaitable"),
+        # Strawberry's executor takes what a request said beside its document; graphql-core's own knows no such thing.
+        **{name: options[name] for name in ("operation_extensions",) if name in options},
     )
     return executor
 

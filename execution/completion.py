@@ -7,7 +7,9 @@ are the answer's then, without a second copy of them here.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 from graphql import (
@@ -26,7 +28,7 @@ from graphql.pyutils import Path
 
 from execution.abstract_types import known_type
 from execution.delegated import delegate, execute_exactly
-from execution.failures import Failure, failure, null_refused
+from execution.failures import Failure, failure, has_failure, null_refused
 from execution.rows import rows_of
 from execution.selection import INTROSPECTION, FieldSelection, TypeSelection
 from execution.shape import is_cast, python_class_of
@@ -80,8 +82,7 @@ async def _objects(executor: Executor[Any], selection: TypeSelection, sources: l
     rows = await rows_of(executor, selection, sources, where)
     if not selection.asked:
         return rows
-    failed = [index for index, row in enumerate(rows) if row.__class__ is Failure]
-    if not failed:
+    if not has_failure(rows):
         return await _ask(executor, selection.asked, sources, rows, where)
     alive = [index for index, row in enumerate(rows) if row.__class__ is not Failure]
     kept = [rows[index] for index in alive]
@@ -103,6 +104,10 @@ async def _ask(
         columns = await asyncio.gather(*(_field(executor, each, sources, where) for each in fields))
     for each, column in zip(fields, columns, strict=True):
         name = each.name
+        if not has_failure(column) and not has_failure(rows):
+            for row, value in zip(rows, column, strict=True):
+                row[name] = value
+            continue
         for index, value in enumerate(column):
             if rows[index].__class__ is Failure:
                 continue
@@ -139,6 +144,9 @@ async def _complete(
         completed = _complete_leaves(executor, field, inner, values, place)
     else:
         completed = await _complete_abstract(executor, field, value_type, values, place)
+    kinds = set(map(type, completed))
+    if Failure not in kinds and not (required and NoneType in kinds):
+        return completed
     for index, value in enumerate(completed):
         if value is None and required:
             completed[index] = failure(field, null_refused(field), place(index))
@@ -170,6 +178,8 @@ async def _complete_objects(
 ) -> list[Any]:
     object_type: Any = get_nullable_type(value_type)
     expected, anything = python_class_of(object_type), object_type.is_type_of is None
+    if set(map(type, values)) == {expected} and not any(map(is_cast, values)):
+        return await _objects(executor, field.of_type(object_type), values, place)
     completed: list[Any] = [None] * len(values)
     present: list[int] = []
     odd: list[int] = []
@@ -196,26 +206,25 @@ async def _complete_lists(
     """Complete the items of all lists together."""
     list_type: Any = get_nullable_type(value_type)
     items: list[Any] = []
-    owners: list[tuple[int, int]] = []
     spans: list[tuple[int, int, int]] = []
     odd: list[int] = []
     for index, value in enumerate(values):
         if value.__class__ is list or value.__class__ is tuple:
             spans.append((index, len(items), len(items) + len(value)))
             items.extend(value)
-            owners.extend((index, item) for item in range(len(value)))
         elif value is not None and value is not Undefined:
             odd.append(index)
 
     def item_place(index: int) -> Path:
-        owner, item = owners[index]
-        return Path(place(owner), item, None)
+        owner, start, _ = spans[bisect_right(spans, index, key=lambda span: span[1]) - 1]
+        return Path(place(owner), index - start, None)
 
     completed: list[Any] = [None] * len(values)
     done = await _complete(executor, field, list_type.of_type, await awaited(executor, items), item_place)
+    failed = has_failure(done)
     for index, start, end in spans:
         part = done[start:end]
-        completed[index] = next((item for item in part if item.__class__ is Failure), part)
+        completed[index] = next((item for item in part if item.__class__ is Failure), part) if failed else part
     if odd:
         await delegate(executor, field, value_type, values, odd, completed, place)
     return completed

@@ -1,5 +1,8 @@
 """What stands in the place of a value that must not be null and could not be had."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from graphql import GraphQLError, located_error
 from graphql.pyutils import Path
 
@@ -14,6 +17,11 @@ class Failure:
     def __init__(self, error: GraphQLError) -> None:
         """Carry the located error."""
         self.error = error
+
+
+def has_failure(values: Iterable[Any]) -> bool:
+    """Return whether one of the values is a failure."""
+    return Failure in set(map(type, values))
 
 
 def failure(field: FieldSelection, fault: Exception, path: Path) -> Failure:

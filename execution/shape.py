@@ -170,10 +170,10 @@ class _Writer:
         if exact is not None:
             self._refuse(indent, value, f"not ({exact.format(value)})")
             return
-        members = _members(leaf_type)
-        if members:
-            self._refuse(indent, value, f"{value}.__class__ is not {self._bind(next(iter(members)).__class__)}")
-            self._line(indent, f"{value} = {self._bind(members)}[{value}]")
+        if isinstance(leaf_type, CustomGraphQLEnumType) and (names := _names(leaf_type)):
+            self._refuse(indent, value, f"{value}.__class__ is not {self._bind(leaf_type.wrapped_cls)}")
+            # By the member's name: hashing the member itself is a call into Python.
+            self._line(indent, f"{value} = {self._bind(names)}[{value}._name_]")
             return
         self._refuse(indent, value, f"{value}.__class__ not in plain and is_odd({value})")
         self._line(indent, f"{value} = {self._bind(leaf_type.coerce_output_value)}({value})")
@@ -197,11 +197,10 @@ def python_class_of(object_type: GraphQLObjectType) -> type | None:
     return OddValueError if issubclass(origin, Exception) or hasattr(origin, "__await__") else origin
 
 
-def _members(leaf_type: GraphQLLeafType) -> dict[Any, str] | None:
-    if not isinstance(leaf_type, CustomGraphQLEnumType):
-        return None
+def _names(enum_type: CustomGraphQLEnumType) -> dict[str, str]:
+    """Return the names of an enum's values by those of its members; empty where one of them has none."""
     try:
-        members: list[Any] = list(leaf_type.wrapped_cls)
-        return {member: leaf_type.coerce_output_value(member) for member in members}
+        members: list[Any] = list(enum_type.wrapped_cls)
+        return {member.name: enum_type.coerce_output_value(member) for member in members}
     except (TypeError, ValueError):
-        return None
+        return {}

@@ -5,6 +5,8 @@ A fault is a value too: it stands in its parent's place until the values are com
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
+from types import GeneratorType
 from typing import Any, TypeAlias
 
 from graphql import get_argument_values
@@ -101,6 +103,8 @@ async def _call_batch(executor: Executor[Any], field: FieldSelection, sources: l
 
 async def awaited(executor: Executor[Any], values: list[Any]) -> list[Any]:
     """Return the values with those that must be awaited awaited together; a fault in the place of its value."""
+    if not any(map(_may_be_awaitable, set(map(type, values)))):
+        return values
     is_awaitable = executor.is_awaitable
     pending = [index for index, value in enumerate(values) if is_awaitable(value)]
     if not pending:
@@ -118,3 +122,9 @@ async def awaited(executor: Executor[Any], values: list[Any]) -> list[Any]:
             raise answer
         values[index] = answer
     return values
+
+
+@lru_cache(maxsize=1_000)
+def _may_be_awaitable(kind: type) -> bool:
+    """Return whether an instance of a class must be looked at: one class stands for thousands of values."""
+    return hasattr(kind, "__await__") or issubclass(kind, GeneratorType) or hasattr(kind, "__getattr__")

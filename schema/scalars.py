@@ -16,7 +16,9 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-
 
 def format_instant(instant: datetime) -> str:
     """Return an instant as RFC 3339 text in UTC, such as `2026-11-22T09:30:00Z`."""
-    return instant.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat()[: -len("+00:00")] + "Z"
 
 
 def parse_instant(value: object) -> datetime:
