@@ -24,7 +24,7 @@ from db.row_query import RowQuery
 Row = TypeVar("Row")
 
 statement_log = logging.getLogger("db.statements")
-"""Tells, at DEBUG, each statement that a snapshot is asked."""
+"""Tells, at DEBUG, each statement that a snapshot is asked; its `arguments` are in the record, not in the message."""
 
 _DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
 
@@ -117,9 +117,11 @@ class Snapshot:
             DBAPIError: Where the database failed.
         """
         compiled = query.compiled(self._dialect)
-        statement_log.debug(compiled.text)
+        arguments = compiled.arguments(values)
+        if statement_log.isEnabledFor(logging.DEBUG):
+            statement_log.debug(compiled.text, extra={"arguments": arguments})
         try:
-            records = await self._driver.fetch(compiled.text, compiled.arguments(values))
+            records = await self._driver.fetch(compiled.text, arguments)
         except _DRIVER_FAULTS as fault:
             raise OperationalError(compiled.text, None, fault) from fault
         return compiled.rows(records)

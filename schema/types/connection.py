@@ -1,6 +1,7 @@
 """Relay connections over keyset pages."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -32,13 +33,58 @@ class Edge(Generic[NodeType]):
     node: NodeType = strawberry.field(description="The entry.")
 
 
+@dataclass(frozen=True, slots=True)
+class Entries(Generic[Row]):
+    """The rows behind a connection. Cursors cost as much as the rows, so only those that are asked for are written.
+
+    Attributes:
+        page: The rows.
+        cursor_of: The cursor of a row.
+        edge: The type of the edges.
+    """
+
+    page: Page[Row]
+    cursor_of: Callable[[Row], str]
+    edge: type[Edge[Any]]
+
+    def edges(self, nodes: Sequence[Any]) -> list[Any]:
+        """Return the rows with their cursors."""
+        return [
+            self.edge(cursor=self.cursor_of(row), node=node) for row, node in zip(self.page.rows, nodes, strict=True)
+        ]
+
+    def page_info(self) -> PageInfo:
+        """Return whether there is more, and the ends of the page."""
+        rows = self.page.rows
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.cursor_of(rows[0]) if rows else None,
+            end_cursor=self.cursor_of(rows[-1]) if rows else None,
+        )
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeType]):
     """Relay's connection; the total is counted only where it is asked for."""
 
-    edges: list[Edge[NodeType]] = strawberry.field(description="The entries of this page with their cursors.")
-    nodes: list[NodeType] = strawberry.field(description="The entries of this page.")
-    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+    @strawberry.field(description="The entries of this page with their cursors.")
+    def edges(self) -> list[Edge[NodeType]]:
+        """Return the entries with their cursors."""
+        return self.entries.edges(self.all_nodes)
+
+    @strawberry.field(description="The entries of this page.")
+    def nodes(self) -> list[NodeType]:
+        """Return the entries."""
+        return self.all_nodes
+
+    @strawberry.field(description="Whether there is more.")
+    def page_info(self) -> PageInfo:
+        """Return whether there is more."""
+        return self.entries.page_info()
+
+    all_nodes: strawberry.Private[list[Any]]
+    entries: strawberry.Private[Entries[Any]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
     @strawberry.field(description="How many entries the whole list has. Costs a count; leave it out when not needed.")
@@ -65,15 +111,4 @@ def connect(
         count: Counts the whole list.
         edge: The edge's type, where it has one of its own.
     """
-    cursors = [cursor_of(row) for row in page.rows]
-    return connection(
-        edges=[edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-        nodes=list(nodes),
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        count=count,
-    )
+    return connection(all_nodes=list(nodes), entries=Entries(page, cursor_of, edge), count=count)

@@ -71,6 +71,17 @@ async def status_now(info: Info, row: AnyOrder) -> OrderStatus:
     return status_at(row.status, row.expires_at, await info.context.reading.now())
 
 
+def _status_reason(root: "Order") -> StatusReason:
+    row = root.row
+    return StatusReason(
+        cause=row.reason_cause,
+        action=row.reason_action,
+        via=row.reason_via,
+        at=row.reason_at,
+        actor_id=row.reason_actor_id,
+    )
+
+
 @strawberry.type(description="A protection order: the effective cover of one member, its owner.")
 class Order(Node):
     """The public face of an order."""
@@ -83,7 +94,7 @@ class Order(Node):
     created_at: datetime = strawberry.field(description="When the order was imported first.")
     updated_at: datetime = strawberry.field(description="When `version` rose last.")
     status: OrderStatus = strawberry.field(description="Where the order stands; derived by the server.")
-    status_reason: StatusReason = strawberry.field(description="Why it stands there.")
+    status_reason: StatusReason = strawberry.field(resolver=_status_reason, description="Why it stands there.")
     version: int = strawberry.field(
         description=(
             "Rises by one with every change of the order itself, never with sharing or claiming: "
@@ -107,13 +118,6 @@ class Order(Node):
             created_at=row.created_at,
             updated_at=row.updated_at,
             status=row.status,
-            status_reason=StatusReason(
-                cause=row.reason_cause,
-                action=row.reason_action,
-                via=row.reason_via,
-                at=row.reason_at,
-                actor_id=row.reason_actor_id,
-            ),
             version=row.version,
             max_shares=row.max_shares,
             shares_claimed=row.shares_claimed,

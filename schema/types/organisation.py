@@ -221,7 +221,10 @@ class MemberConnection(Connection[Membership]):
     """A connection of memberships."""
 
     # The Relay specification names an edge after its connection, not after its node.
-    edges: list[MemberEdge] = strawberry.field(description="The members of this page with their cursors.")  # type: ignore[assignment]  # the narrower edge
+    @strawberry.field(description="The members of this page with their cursors.")
+    def edges(self) -> list[MemberEdge]:
+        """Return the members with their cursors."""
+        return self.entries.edges(self.all_nodes)
 
 
 @strawberry.type(description="A page of orders.")

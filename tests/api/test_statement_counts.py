@@ -1,16 +1,14 @@
 """How many statements an answer costs: the same for one order as for many, and none that nobody asked for."""
 
-import logging
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from db.database import Database
-from db.snapshot import statement_log
+from tests.statements import statements
 from tests.world import World, row
 
 _NESTED = """
@@ -34,41 +32,7 @@ _LIST = (
     + _NESTED
     + "} } }"
 )
-_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
 _PAGE_TABLES = ["organisation", "orders", "shared_order"]
-
-
-class _Kept(logging.Handler):
-    """Keeps what is logged."""
-
-    def __init__(self, kept: list[str]) -> None:
-        super().__init__()
-        self._kept = kept
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._kept.append(record.getMessage())
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Collect the statements that the database is sent, without those that begin and end transactions."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(_TRANSACTION):
-            sent.append(statement)
-
-    kept = _Kept(sent)
-    level = statement_log.level
-    statement_log.addHandler(kept)
-    statement_log.setLevel(logging.DEBUG)
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
-        statement_log.removeHandler(kept)
-        statement_log.setLevel(level)
 
 
 async def _busy_orders(world: World, count: int) -> None:
@@ -90,7 +54,7 @@ async def _cost(world: World, viewer: str, document: str, **variables: Any) -> t
     organisation = await world.organisation_id()
     with statements(world.database) as sent:
         data = await world.ask(viewer, document, id=organisation, **variables)
-    return sent, data
+    return [statement.text for statement in sent], data
 
 
 _PAGE = """query($id: ID!, $first: Int) { organisation(id: $id) { orders(first: $first) {

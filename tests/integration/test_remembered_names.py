@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import SQLModel
 
 from db.database import Database
 from db.keyset import PageRequest
-from db.plain_rows import PlainUser
+from db.plain_rows import PlainMembership, PlainOrder, PlainOrganisation, PlainSharedOrder, PlainUser
 from db.row_cache import RowCache
 from domain.people import Viewer
 from resolvers.find_rows import find_organisations
@@ -132,16 +131,18 @@ def _user(number: int) -> PlainUser:
     return PlainUser(UUID(int=number), f"user-{number}", f"User {number}")
 
 
-def test_the_rows_remembered_are_bounded_and_those_not_asked_for_longest_go() -> None:
+def test_the_rows_remembered_are_bounded_and_those_not_asked_for_lately_go() -> None:
     version = uuid4()
-    cache: RowCache[int, PlainUser] = RowCache(3)
-    cache.put(version, {number: _user(number) for number in range(3)})
+    cache: RowCache[int, PlainUser] = RowCache(4)
+    cache.put(version, {number: _user(number) for number in range(4)})
+    assert len(cache) == 4
     assert cache.get(version, 0) == _user(0)
-    cache.put(version, {3: _user(3)})
-    assert len(cache) == 3
-    assert [cache.get(version, number) for number in range(4)] == [_user(0), None, _user(2), _user(3)]
-    cache.put(version, {number: _user(number) for number in range(10, 20)})
-    assert len(cache) == 3
+    cache.put(version, {4: _user(4)})
+    assert [cache.get(version, number) for number in (0, 4, 1)] == [_user(0), _user(4), None]
+    for number in range(100):
+        cache.put(version, {number: _user(number)})
+        assert len(cache) <= 4
+        assert cache.get(version, number) == _user(number)
 
 
 def test_rows_of_another_version_are_not_told_and_not_kept() -> None:
@@ -174,6 +175,10 @@ async def test_what_a_page_reads_are_plain_rows_and_no_objects_of_a_session(worl
         users = await load_users(snapshot, [owner.user_id])
     [shared] = [each for page in lists.values() for each in page.rows]
     rows = [*found[organisation_id], *orders.rows, shared, *users.values()]
-    assert len(rows) == 2 + 5 + 1 + 1
-    assert not [each for each in rows if isinstance(each, SQLModel)]
-    assert {type(each).__mro__[1] for each in rows} == {tuple}
+    assert [type(each) for each in rows] == [
+        PlainOrganisation,
+        PlainMembership,
+        *[PlainOrder] * 5,
+        PlainSharedOrder,
+        PlainUser,
+    ]
