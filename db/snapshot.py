@@ -1,5 +1,6 @@
 """A snapshot of the database: what is read from it is all of one moment, as plain rows, straight from the driver."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -151,15 +152,21 @@ async def open_snapshot(engine: AsyncEngine, names: NamesCache) -> AsyncIterator
     connection = await _connect(engine)
     driver = (_Aiosqlite if engine.dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
     try:
-        try:
-            await driver.begin()
-            yield Snapshot(driver, engine.dialect, names)
-        finally:
-            await driver.end()
+        await driver.begin()
+        yield Snapshot(driver, engine.dialect, names)
     except _DRIVER_FAULTS as fault:
-        # It did not begin or end as it should: nobody is to have this connection again.
-        await greenlet_spawn(connection.invalidate, fault)
         raise OperationalError("a snapshot", None, fault) from fault
+    finally:
+        # In a task of its own: where the reader is cancelled, no transaction is to stay open in the pool.
+        await asyncio.shield(asyncio.create_task(_give_back(connection, driver)))
+
+
+async def _give_back(connection: PoolProxiedConnection, driver: _Driver) -> None:
+    try:
+        await driver.end()
+    except (*_DRIVER_FAULTS, OSError) as fault:
+        # What was read is read; but nobody is to have this connection again.
+        await greenlet_spawn(connection.invalidate, fault)
     finally:
         await greenlet_spawn(connection.close)
 
