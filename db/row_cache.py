@@ -4,7 +4,6 @@ They are kept under a version that every snapshot reads in passing (see `db.name
 with rows that were read at the version that it sees itself.
 """
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -19,7 +18,11 @@ _MOST_TYPES = 1_000
 
 
 class RowCache(Generic[Key, Row]):
-    """Rows of one kind, at most so many; those that nobody has asked for longest make room."""
+    """Rows of one kind, at most so many; those that nobody has asked for lately make room.
+
+    They are in two halves. What is asked for is moved to the younger one, and where that is full, the older one goes:
+    nearly as good as to note each use, and cheaper where hundreds are asked for at once.
+    """
 
     def __init__(self, size: int) -> None:
         """Begin empty.
@@ -27,13 +30,14 @@ class RowCache(Generic[Key, Row]):
         Args:
             size: How many rows it holds at the most.
         """
-        self._size = size
+        self._half = size // 2
         self._version: UUID | None = None
-        self._rows: OrderedDict[Key, Row] = OrderedDict()
+        self._younger: dict[Key, Row] = {}
+        self._older: dict[Key, Row] = {}
 
     def __len__(self) -> int:
         """Return how many rows it holds."""
-        return len(self._rows)
+        return len(self._younger) + len(self._older)
 
     def get(self, version: UUID | None, key: Key) -> Row | None:
         """Return a row as it is at a version, or None where that is not known.
@@ -42,11 +46,11 @@ class RowCache(Generic[Key, Row]):
             version: What the snapshot sees; None where it sees none, and nothing may be remembered.
             key: The row's key.
         """
-        if version is None or version != self._version:
+        if version is not self._version and version != self._version:
             return None
-        row = self._rows.get(key)
-        if row is not None:
-            self._rows.move_to_end(key)
+        row = self._younger.get(key)
+        if row is None and (row := self._older.pop(key, None)) is not None:
+            self._keep(key, row)
         return row
 
     def put(self, version: UUID | None, rows: Mapping[Key, Row]) -> None:
@@ -54,13 +58,19 @@ class RowCache(Generic[Key, Row]):
         if version is None:
             return
         if version != self._version:
-            self._rows.clear()
-            self._version = version
+            self._version, self._younger, self._older = version, {}, {}
         for key, row in rows.items():
-            self._rows[key] = row
-            self._rows.move_to_end(key)
-        while len(self._rows) > self._size:
-            self._rows.popitem(last=False)
+            self._older.pop(key, None)
+            self._keep(key, row)
+
+    def _keep(self, key: Key, row: Row) -> None:
+        if len(self._younger) >= self._half:
+            self._older, self._younger = self._younger, {}
+        self._younger[key] = row
+
+    def settle(self, version: UUID | None) -> UUID | None:
+        """Return the version as this cache holds it, where it is the same: what is the same object compares fast."""
+        return self._version if version == self._version else version
 
 
 class NamesCache:

@@ -1,5 +1,6 @@
 """A snapshot of the database: what is read from it is all of one moment, as plain rows, straight from the driver."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -24,7 +25,7 @@ from db.row_query import RowQuery
 Row = TypeVar("Row")
 
 statement_log = logging.getLogger("db.statements")
-"""Tells, at DEBUG, each statement that a snapshot is asked."""
+"""Tells, at DEBUG, each statement that a snapshot is asked; its `arguments` are in the record, not in the message."""
 
 _DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
 
@@ -117,9 +118,11 @@ class Snapshot:
             DBAPIError: Where the database failed.
         """
         compiled = query.compiled(self._dialect)
-        statement_log.debug(compiled.text)
+        arguments = compiled.arguments(values)
+        if statement_log.isEnabledFor(logging.DEBUG):
+            statement_log.debug(compiled.text, extra={"arguments": arguments})
         try:
-            records = await self._driver.fetch(compiled.text, compiled.arguments(values))
+            records = await self._driver.fetch(compiled.text, arguments)
         except _DRIVER_FAULTS as fault:
             raise OperationalError(compiled.text, None, fault) from fault
         return compiled.rows(records)
@@ -149,15 +152,21 @@ async def open_snapshot(engine: AsyncEngine, names: NamesCache) -> AsyncIterator
     connection = await _connect(engine)
     driver = (_Aiosqlite if engine.dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
     try:
-        try:
-            await driver.begin()
-            yield Snapshot(driver, engine.dialect, names)
-        finally:
-            await driver.end()
+        await driver.begin()
+        yield Snapshot(driver, engine.dialect, names)
     except _DRIVER_FAULTS as fault:
-        # It did not begin or end as it should: nobody is to have this connection again.
-        await greenlet_spawn(connection.invalidate, fault)
         raise OperationalError("a snapshot", None, fault) from fault
+    finally:
+        # In a task of its own: where the reader is cancelled, no transaction is to stay open in the pool.
+        await asyncio.shield(asyncio.create_task(_give_back(connection, driver)))
+
+
+async def _give_back(connection: PoolProxiedConnection, driver: _Driver) -> None:
+    try:
+        await driver.end()
+    except (*_DRIVER_FAULTS, OSError) as fault:
+        # What was read is read; but nobody is to have this connection again.
+        await greenlet_spawn(connection.invalidate, fault)
     finally:
         await greenlet_spawn(connection.close)
 

@@ -1,5 +1,6 @@
 """Where subscriptions begin: an organisation's log, as far as the viewer may see it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any, TypeVar
@@ -84,3 +85,5 @@ async def _hear(info: Info, listening: Listening, wanted: Callable[[EventRow], b
                 await info.context.read_anew()
                 yield event_from_row(event)
                 await info.context.reading.close()
+                # Where the client has left meanwhile, the operation ends here, and not with the next event half begun.
+                await asyncio.sleep(0)

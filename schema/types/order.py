@@ -126,6 +126,21 @@ def _shared_orders(
     return share_types.connection_of(required(page), now, count)
 
 
+def _status_reason(root: "Order") -> StatusReason:
+    row = root.row
+    return StatusReason(
+        cause=row.reason_cause,
+        action=row.reason_action,
+        via=row.reason_via,
+        at=row.reason_at,
+        actor_id=row.reason_actor_id,
+    )
+
+
+async def _status_reasons_of(_info: Info, orders: "Sequence[Order]") -> list[StatusReason]:
+    return [_status_reason(order) for order in orders]
+
+
 @strawberry.type(description="A protection order: the effective cover of one member, its owner.")
 class Order(Node):
     """The public face of an order."""
@@ -138,7 +153,9 @@ class Order(Node):
     created_at: datetime = strawberry.field(description="When the order was imported first.")
     updated_at: datetime = strawberry.field(description="When `version` rose last.")
     status: OrderStatus = strawberry.field(description="Where the order stands; derived by the server.")
-    status_reason: StatusReason = strawberry.field(description="Why it stands there.")
+    status_reason: StatusReason = strawberry.field(
+        resolver=_status_reason, description="Why it stands there.", metadata=in_batches(_status_reasons_of)
+    )
     version: int = strawberry.field(
         description=(
             "Rises by one with every change of the order itself, never with sharing or claiming: "
@@ -162,13 +179,6 @@ class Order(Node):
             created_at=row.created_at,
             updated_at=row.updated_at,
             status=row.status,
-            status_reason=StatusReason(
-                cause=row.reason_cause,
-                action=row.reason_action,
-                via=row.reason_via,
-                at=row.reason_at,
-                actor_id=row.reason_actor_id,
-            ),
             version=row.version,
             max_shares=row.max_shares,
             shares_claimed=row.shares_claimed,

@@ -59,6 +59,14 @@ async def _recipients_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> 
     return await linked_users(info, [shared.row.recipient_id for shared in shared_orders])
 
 
+def _claim_window(root: "SharedOrder") -> ClaimWindow:
+    return ClaimWindow(opens_at=root.row.opens_at, closes_at=root.row.closes_at)
+
+
+async def _claim_windows_of(_info: Info, shared_orders: "Sequence[SharedOrder]") -> list[ClaimWindow]:
+    return [_claim_window(shared) for shared in shared_orders]
+
+
 @strawberry.type(description="The second order, linked to the first: what a recipient is told to claim.")
 class SharedOrder(Node):
     """The public face of a shared order."""
@@ -68,7 +76,9 @@ class SharedOrder(Node):
     status: SharedOrderStatus = strawberry.field(
         description="Where it stands; an offer reads EXPIRED from `claimWindow.closesAt` on."
     )
-    claim_window: ClaimWindow = strawberry.field(description="When it can be claimed.")
+    claim_window: ClaimWindow = strawberry.field(
+        resolver=_claim_window, description="When it can be claimed.", metadata=in_batches(_claim_windows_of)
+    )
     claimed_at: datetime | None = strawberry.field(description="When it was claimed, also after it was given back.")
     created_at: datetime = strawberry.field(description="When it was offered.")
     row: strawberry.Private[AnySharedOrder]
@@ -86,7 +96,6 @@ class SharedOrder(Node):
             permission=row.permission,
             message=row.message,
             status=row.status if now is None else status_at(row.status, row.closes_at, now),
-            claim_window=ClaimWindow(opens_at=row.opens_at, closes_at=row.closes_at),
             claimed_at=row.claimed_at,
             created_at=row.created_at,
             row=row,

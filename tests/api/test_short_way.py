@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.test_statement_counts import statements
+from tests.statements import statements
 from tests.world import World
 
 _ORDER = "query Shown($id: ID!, $deep: Boolean = false) { order(id: $id) { title owner @include(if: $deep) { name } } }"
@@ -26,7 +26,7 @@ class Asker:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         with statements(self._world.database) as sent:
             answer = await self._world.http.post(way, content=content, headers={**self.headers, **headers})
-        long = any("app_user.reference = " in statement for statement in sent)
+        long = any("app_user.reference = " in statement.text for statement in sent)
         return ("long" if long else "short"), answer
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from db.database import Database
 from db.engine import create_engine
 from db.migrations.runner import downgrade, is_current, upgrade
 from db.tables import metadata
 from tests.servers import postgresql_database, sqlite_url
+from tests.statements import statements
 from tests.world import World
 
 _SEARCH_INDEXES = ("ix_orders_search_reference", "ix_orders_search_title")
@@ -165,23 +166,17 @@ async def test_the_search_of_a_large_organisation_uses_both_its_indexes(own_post
     search = """query($id: ID!) { organisation(id: $id) {
       orders(first: 20, where: {search: "Smile 1999"}) { totalCount nodes { title } }
     } }"""
-    statements: list[tuple[str, Any]] = []
-
-    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "search_title" in statement.partition("WHERE")[2]:
-            statements.append((statement, parameters))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", keep)
-    answer = await world.ask("owner", search, id=await world.organisation_id())
-    event.remove(database.engine.sync_engine, "before_cursor_execute", keep)
+    with statements(database) as sent:
+        answer = await world.ask("owner", search, id=await world.organisation_id())
     titles = sorted(order["title"] for order in answer["organisation"]["orders"]["nodes"])
     assert titles == ["A smile 1999", *(f"A smile 1999{digit}" for digit in range(10))]
     # The page, and the count.
-    assert len(statements) == 2
+    searching = [each for each in sent if "search_title" in each.text.partition("WHERE")[2]]
+    assert len(searching) == 2
     async with database.engine.connect() as connection:
         await connection.execute(text("SET enable_seqscan = off"))
-        for statement, parameters in statements:
-            plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars())
+        for statement, parameters in searching:
+            plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", tuple(parameters))).scalars())
             assert "ix_orders_search_title" in plan, plan
             assert "ix_orders_search_reference" in plan, plan
     await world.http.aclose()
