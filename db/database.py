@@ -64,6 +64,10 @@ class Database:
             if self._is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
+        # What is read by one statement alone needs no transaction around it.
+        self._glancing = (
+            self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
         self._gathering = Gathering()
@@ -112,15 +116,16 @@ class Database:
     async def read_together(
         self, look_up: Callable[[AsyncSession, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
     ) -> Answer:
-        """Run `look_up` in one snapshot for all that wait for the same one.
+        """Run `look_up` once for all that wait for the same.
 
         Args:
-            look_up: What to read, given the session and some entries; it returns an answer for each, in order.
+            look_up: Reads by one statement, given the session and some entries, and returns an answer for each, in
+                order.
             entry: What to look up here.
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            async with self.read() as session:
+            async with AsyncSession(self._glancing) as session:
                 return await look_up(session, entries)
 
         return await self._gathering.join(look_up, entry, run)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 WRITES = "ordershare_writes"
@@ -21,8 +22,20 @@ def create_engine(url: str) -> AsyncEngine:
     if driver == "sqlite+aiosqlite":
         return _sqlite_engine(url)
     if driver == "postgresql+asyncpg":
-        return create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
+        return _postgresql_engine(url)
     raise ValueError(f"{driver} is not supported: use sqlite+aiosqlite or postgresql+asyncpg")
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=20, max_overflow=10)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    # The driver notices when the server hangs up; to ask the server before each use would cost three round trips.
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
