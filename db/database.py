@@ -65,9 +65,7 @@ class Database:
             else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
         # What is read by one statement alone needs no transaction around it.
-        self._glancing = (
-            self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        self._glancing = self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
         self._gathering = Gathering()

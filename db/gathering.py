@@ -76,7 +76,7 @@ class Gathering:
                 await _settle(group, run)
         finally:
             del self._queues[key]
-            # Nobody is left where the task itself was cancelled, as when the process ends.
+            # Nobody is left waiting where this task itself is cut off, as when the process ends.
             for waiting in (*group, *queue):
                 waiting.answer.cancel()
 
@@ -91,7 +91,7 @@ async def _settle(group: Sequence[_Waiting], run: Callable[[Sequence[Any]], Awai
         elif not group[0].answer.done():
             group[0].answer.set_exception(fault)
         return
-    for waiting, answer in zip(group, answers, strict=True):
+    for waiting, answer in list(zip(group, answers, strict=True)):
         # Whoever was cancelled meanwhile waits no more.
         if not waiting.answer.done():
             waiting.answer.set_result(answer)
