@@ -74,7 +74,7 @@ async def test_an_entry_whose_caller_is_cancelled_is_done_and_harms_no_other() -
     late[0].cancel()
     work.released.set()
     answers = await asyncio.gather(*tasks, *late, return_exceptions=True)
-    assert [10, 30, 50] == [answer for answer in answers if not isinstance(answer, BaseException)]
+    assert [answer for answer in answers if not isinstance(answer, BaseException)] == [10, 30, 50]
     assert [type(answers[place]) for place in (1, 3)] == [asyncio.CancelledError] * 2
     assert work.groups == [[1, 2, 3], [4, 5]]
 
