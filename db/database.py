@@ -22,6 +22,7 @@ Entry = TypeVar("Entry")
 Key = TypeVar("Key", bound=Hashable)
 
 _log = logging.getLogger(__name__)
+_CLOCK = select(func.clock_timestamp())
 _LOGGED = "organisations whose log has grown"
 
 
@@ -37,7 +38,7 @@ async def present(session: AsyncSession) -> datetime:
     granted, so this reads `clock_timestamp()`. On SQLite, one machine, it is that machine's clock.
     """
     if session.get_bind().dialect.name == "postgresql":
-        instant: datetime = (await session.exec(select(func.clock_timestamp()))).one()
+        instant: datetime = (await session.exec(_CLOCK)).one()
         return instant.astimezone(UTC)
     return datetime.now(UTC)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import bindparam, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,6 +28,16 @@ from domain.vocabulary import SharedOrderStatus
 from resolvers.access import LockedSharedOrders, lock_shared_orders_of
 from resolvers.offers import move
 from resolvers.order_changes import let_time_pass
+
+# Built once: it is asked for each claim.
+_ORDERS_OF_CLAIMS = (
+    select(MembershipRow.user_id, SharedOrderRow.id, SharedOrderRow.organisation_id, SharedOrderRow.order_id)
+    .join(MembershipRow, col(MembershipRow.organisation_id) == col(SharedOrderRow.organisation_id))
+    .where(
+        tuple_(col(MembershipRow.user_id), col(SharedOrderRow.id)).in_(bindparam("claims", expanding=True)),
+        col(MembershipRow.removed_at).is_(None),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +89,11 @@ async def find_claimed_orders(session: AsyncSession, claims: Sequence[ClaimAsked
         None for a claim of what does not exist and of what belongs to an organisation of which the viewer is no
         member: alike, so that nobody learns even from how long it takes whether others claim the same order.
     """
-    place = (col(SharedOrderRow.organisation_id), col(SharedOrderRow.order_id))
-    viewers_membership = tuple_(col(MembershipRow.user_id), col(SharedOrderRow.id))
-    statement = (
-        select(MembershipRow.user_id, SharedOrderRow.id, *place)
-        .join(MembershipRow, col(MembershipRow.organisation_id) == col(SharedOrderRow.organisation_id))
-        .where(
-            viewers_membership.in_({(claim.viewer.user_id, claim.shared_order_id) for claim in claims}),
-            col(MembershipRow.removed_at).is_(None),
-        )
-    )
+    wanted = {(claim.viewer.user_id, claim.shared_order_id) for claim in claims}
+    rows = (await session.exec(_ORDERS_OF_CLAIMS, params={"claims": list(wanted)})).all()
     found = {
         (user_id, shared_order_id): OrderPlace(organisation_id, order_id)
-        for user_id, shared_order_id, organisation_id, order_id in (await session.exec(statement)).all()
+        for user_id, shared_order_id, organisation_id, order_id in rows
     }
     return [found.get((claim.viewer.user_id, claim.shared_order_id)) for claim in claims]
 
