@@ -109,7 +109,7 @@ async def claim_together(
         claims: The claims.
 
     Returns:
-        For each claim the shared order, or why it was refused: what is told to `claim_shared_order`.
+        For each claim the shared order, or why it was refused, as `claim_shared_order` would raise it.
     """
     locked = None
     if place is not None:
