@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -13,14 +13,18 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import WRITES, create_engine
+from db.gathering import Gathering
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot
 
 Answer = TypeVar("Answer")
+Entry = TypeVar("Entry")
+Key = TypeVar("Key", bound=Hashable)
 
 _log = logging.getLogger(__name__)
+_CLOCK = select(func.clock_timestamp())
 _LOGGED = "organisations whose log has grown"
 
 
@@ -36,7 +40,7 @@ async def present(session: AsyncSession) -> datetime:
     granted, so this reads `clock_timestamp()`. On SQLite, one machine, it is that machine's clock.
     """
     if session.get_bind().dialect.name == "postgresql":
-        instant: datetime = (await session.exec(select(func.clock_timestamp()))).one()
+        instant: datetime = (await session.exec(_CLOCK)).one()
         return instant.astimezone(UTC)
     return datetime.now(UTC)
 
@@ -63,8 +67,11 @@ class Database:
             if self._is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
+        # What is read by one statement alone needs no transaction around it.
+        self._glancing = self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
+        self._gathering = Gathering()
         self._unfinished: set[asyncio.Task[object]] = set()
         self._names = NamesCache()
 
@@ -87,14 +94,60 @@ class Database:
         Args:
             work: What to do, given the session; what it raises rolls everything back.
         """
-        task = asyncio.create_task(self._write_with_retries(work))
+        return await self.to_its_end(self._write_with_retries(work))
+
+    async def write_together(
+        self, work: Callable[[AsyncSession, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]], key: Key, entry: Entry
+    ) -> Answer:
+        """Run `work` in one transaction, as `write` does, for all that wait to do the same work under the same key.
+
+        Groups of one key follow each other in the order in which their entries came. Where a group's transaction
+        fails, each entry gets one of its own.
+
+        Args:
+            work: What to do, given the session, the key and some entries; it returns an answer for each, in order.
+                What it raises rolls back all of them, so a refusal of one is an answer.
+            key: What is waited for.
+            entry: What is to be done here.
+
+        Raises:
+            Exception: What `work` raises for this entry alone.
+        """
+
+        async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
+            return await self.write(lambda session: work(session, key, entries))
+
+        return await self._gathering.join((work, key), entry, run)
+
+    async def read_together(
+        self, look_up: Callable[[AsyncSession, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
+    ) -> Answer:
+        """Run `look_up` once for all that wait for the same.
+
+        Args:
+            look_up: Reads by one statement, given the session and some entries, and returns an answer for each, in
+                order.
+            entry: What to look up here.
+        """
+
+        async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
+            async with AsyncSession(self._glancing) as session:
+                return await look_up(session, entries)
+
+        return await self._gathering.join(look_up, entry, run)
+
+    async def to_its_end(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Run `work` to its end even when the caller is cancelled; `close` waits for it."""
+        task = asyncio.create_task(work)
         self._unfinished.add(task)
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Let the transactions under way end, then disconnect."""
-        await asyncio.gather(*self._unfinished, return_exceptions=True)
+        """Let the transactions under way end, and those that wait for them, then disconnect."""
+        while self._unfinished:
+            await asyncio.wait(self._unfinished)
+        await self._gathering.finish()
         await self.engine.dispose()
 
     def _finished(self, task: asyncio.Task[object]) -> None:

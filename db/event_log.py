@@ -9,14 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, update
-from sqlmodel import col, select
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import mark_logged
 from db.log_tables import EventRow, StreamRow
 from db.new_events import NewEvent
 from db.order_tables import OrderRow
+
+# Built once, and without the detour over objects: every change of anything ends with these two.
+_STREAM = SQLModel.metadata.tables[StreamRow.__tablename__]
+_RAISE = (
+    update(_STREAM)
+    .where(_STREAM.c.organisation_id == bindparam("raised"))
+    .values(head=_STREAM.c.head + bindparam("by"))
+    .returning(_STREAM.c.head)
+)
+_INSERT = insert(SQLModel.metadata.tables[EventRow.__tablename__])
 
 
 async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[NewEvent]) -> None:
@@ -30,18 +40,10 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     if not events:
         return
     await session.flush()
-    raised = (
-        update(StreamRow)
-        .where(col(StreamRow.organisation_id) == organisation_id)
-        .values(head=col(StreamRow.head) + len(events))
-        .returning(col(StreamRow.head))
-        .execution_options(synchronize_session=False)
-    )
-    head: int = (await session.exec(raised)).scalar_one()
+    raised = await session.exec(_RAISE, params={"raised": organisation_id, "by": len(events)})
+    head: int = raised.scalar_one()
     numbered = enumerate(events, start=head - len(events) + 1)
-    # With nulls, entries that leave different columns empty still go in one statement.
-    together = insert(EventRow).execution_options(render_nulls=True)
-    await session.exec(together, params=[event.as_values(sequence) for sequence, event in numbered])
+    await session.exec(_INSERT, params=[event.as_values(sequence) for sequence, event in numbered])
     mark_logged(session, organisation_id)
 
 

@@ -1,20 +1,59 @@
-"""Claiming: the recipient takes a seat of the order, and from then on both terminals control it."""
+"""Claiming: the recipient takes a seat of the order, and from then on both terminals control it.
 
+Claims of one order are decided together, for they compete for its lock: in the order in which they are given, and
+each as if the one before it had been committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import bindparam, tuple_
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
+from db.new_events import NewEvent
 from db.order_tables import OrderRow
+from db.people_tables import MembershipRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import Claim, refusal_of_claim, require_recipient_acts
+from domain.errors import DomainError, about, not_found
+from domain.lifecycle import status_after_time
 from domain.people import Viewer
 from domain.sharing import ClaimWindow
 from domain.vocabulary import SharedOrderStatus
-from resolvers.access import lock_shared_order
+from resolvers.access import LockedSharedOrders, lock_shared_orders_of
 from resolvers.offers import move
 from resolvers.order_changes import let_time_pass
+
+# Built once: it is asked for each claim.
+_ORDERS_OF_CLAIMS = (
+    select(MembershipRow.user_id, SharedOrderRow.id, SharedOrderRow.organisation_id, SharedOrderRow.order_id)
+    .join(MembershipRow, col(MembershipRow.organisation_id) == col(SharedOrderRow.organisation_id))
+    .where(
+        tuple_(col(MembershipRow.user_id), col(SharedOrderRow.id)).in_(bindparam("claims", expanding=True)),
+        col(MembershipRow.removed_at).is_(None),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAsked:
+    """A claim as somebody asks for it."""
+
+    viewer: Viewer
+    shared_order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlace:
+    """An order, and the organisation that it belongs to."""
+
+    organisation_id: UUID
+    order_id: UUID
 
 
 def claim_facts(shared: SharedOrderRow, order: OrderRow, recipient_is_member: bool) -> Claim:
@@ -35,16 +74,85 @@ async def claim_shared_order(session: AsyncSession, viewer: Viewer, shared_order
     Raises:
         DomainError: NOT_FOUND; FORBIDDEN for anyone but the recipient; or what `refusal_of_claim` says.
     """
-    locked = await lock_shared_order(session, viewer, shared_order_id)
-    shared, order = locked.shared, locked.order
-    require_recipient_acts(locked.member, shared.recipient_id)
-    # After the locks: a claim that waited for them is judged by when it got them.
+    asked = [ClaimAsked(viewer, shared_order_id)]
+    [place] = await find_claimed_orders(session, asked)
+    [answer] = await claim_together(session, place, asked)
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
+
+
+async def find_claimed_orders(session: AsyncSession, claims: Sequence[ClaimAsked]) -> list[OrderPlace | None]:
+    """Return the order that each claim is about, without locking anything.
+
+    Returns:
+        None for a claim of what does not exist and of what belongs to an organisation of which the viewer is no
+        member: alike, so that nobody learns even from how long it takes whether others claim the same order.
+    """
+    wanted = {(claim.viewer.user_id, claim.shared_order_id) for claim in claims}
+    rows = (await session.exec(_ORDERS_OF_CLAIMS, params={"claims": list(wanted)})).all()
+    found = {
+        (user_id, shared_order_id): OrderPlace(organisation_id, order_id)
+        for user_id, shared_order_id, organisation_id, order_id in rows
+    }
+    return [found.get((claim.viewer.user_id, claim.shared_order_id)) for claim in claims]
+
+
+async def claim_together(
+    session: AsyncSession, place: OrderPlace | None, claims: Sequence[ClaimAsked]
+) -> list[SharedOrderRow | DomainError]:
+    """Decide claims of one order, one after the other in the given order; many cost no more statements than one.
+
+    Args:
+        session: The transaction.
+        place: The order, from `find_claimed_orders`.
+        claims: The claims.
+
+    Returns:
+        For each claim the shared order, or why it was refused, as `claim_shared_order` would raise it.
+    """
+    locked = None
+    if place is not None:
+        ids, viewers = {claim.shared_order_id for claim in claims}, [claim.viewer for claim in claims]
+        locked = await lock_shared_orders_of(session, place.organisation_id, place.order_id, ids, viewers)
+    if locked is None:
+        return [not_found("shared order", "shared_order_id") for _ in claims]
+    # After the locks: claims that waited for them are judged by when they got them.
     at = await present(session)
-    passed = await let_time_pass(session, order, at)
-    refusal = refusal_of_claim(claim_facts(shared, order, locked.recipient_is_member), at)
+    if status_after_time(locked.order.status, locked.order.expires_at, at) is None:
+        return await _decide_all(session, locked, claims, at)
+    # What time has changed is stored with a claim that succeeds; with refusals alone it is for the sweeper to store.
+    savepoint = await session.begin_nested()
+    answers = await _decide_all(session, locked, claims, at)
+    if any(isinstance(answer, SharedOrderRow) for answer in answers):
+        await savepoint.commit()
+    else:
+        await savepoint.rollback()
+    return answers
+
+
+async def _decide_all(
+    session: AsyncSession, locked: LockedSharedOrders, claims: Sequence[ClaimAsked], at: datetime
+) -> list[SharedOrderRow | DomainError]:
+    answers: list[SharedOrderRow | DomainError] = []
+    events = await let_time_pass(session, locked.order, at)
+    for claim in claims:
+        try:
+            with about("shared_order_id"):
+                answers.append(_decide(locked, claim, at, events))
+        except DomainError as refusal:
+            answers.append(refusal)
+    if any(isinstance(answer, SharedOrderRow) for answer in answers):
+        await append(session, locked.order.organisation_id, events)
+    return answers
+
+
+def _decide(locked: LockedSharedOrders, claim: ClaimAsked, at: datetime, events: list[NewEvent]) -> SharedOrderRow:
+    seen = locked.seen_by(claim.viewer, claim.shared_order_id)
+    require_recipient_acts(seen.member, seen.shared.recipient_id)
+    refusal = refusal_of_claim(claim_facts(seen.shared, seen.order, seen.recipient_is_member), at)
     if refusal is not None:
         raise refusal
-    if shared.status is SharedOrderStatus.OFFERED:
-        passed.append(move(shared, order, SharedOrderStatus.CLAIMED, viewer.user_id, at))
-    await append(session, order.organisation_id, passed)
-    return shared
+    if seen.shared.status is SharedOrderStatus.OFFERED:
+        events.append(move(seen.shared, seen.order, SharedOrderStatus.CLAIMED, claim.viewer.user_id, at))
+    return seen.shared

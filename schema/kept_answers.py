@@ -24,6 +24,16 @@ _REFUSALS: dict[str, TypeAdapter[Any]] = {
 }
 
 
+def to_keep(answer: Any) -> dict[str, Any]:
+    """Return an answer or a refusal as it is kept."""
+    return {"refused": isinstance(answer, errors.DomainError), "answer": to_json(answer)}
+
+
+def read_back(answer_type: Any, kept: dict[str, Any]) -> Any:
+    """Return the answer of type `answer_type`, or the refusal, that `to_keep` made `kept` of."""
+    return from_json(errors.DomainError if kept["refused"] else answer_type, kept["answer"])
+
+
 def to_json(answer: Any) -> Any:
     """Return an answer (a row, a refusal, a dataclass or list of these, a number, None) as plain JSON."""
     if isinstance(answer, SQLModel):

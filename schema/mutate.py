@@ -1,22 +1,25 @@
-"""A mutation's transaction: one for each, with its idempotency key, around one use case."""
+"""A mutation's transaction, with its idempotency key: one for each, or one for those that wait for the same."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.idempotency import keep_answer, take_key
-from domain.errors import DomainError, invalid_input, not_found
+from db.idempotency import KeyUse
+from domain.errors import DomainError, invalid_input
 from domain.people import Viewer
-from resolvers.access import find_member
 from schema.context import Info
-from schema.kept_answers import from_json, organisations_in, to_json
+from schema.keys_once import Keyed, each_key_once
 from schema.user_errors import UserError, user_error
+from schema.work_together import WorkTogether
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked")
+Place = TypeVar("Place", bound=Hashable)
 UseCase = Callable[[AsyncSession, Viewer], Awaitable[Answer]]
 
 _MAX_KEY_LENGTH = 128
@@ -46,17 +49,59 @@ async def mutate(info: Info, given: Any, answer_type: type[Answer], use_case: Us
         answer_type: What the use case returns, to be read back for a repeated key.
         use_case: What to do.
     """
-    viewer, key = info.context.viewer, given.idempotency_key
+    viewer, database = info.context.viewer, info.context.database
+
+    async def run(key_use: KeyUse | None) -> Answer | DomainError:
+        if key_use is None:
+            return await database.write(lambda session: use_case(session, viewer))
+        return await database.write(partial(_under_key, viewer, key_use, answer_type, use_case))
+
+    return await _outcome_of(info, given, run)
+
+
+async def _under_key(
+    viewer: Viewer, key_use: KeyUse, answer_type: type[Answer], use_case: UseCase[Answer], session: AsyncSession
+) -> Answer | DomainError:
+    async def do(_: Sequence[None]) -> list[Answer | DomainError]:
+        try:
+            async with session.begin_nested():
+                return [await use_case(session, viewer)]
+        except DomainError as refusal:
+            return [refusal]
+
+    [answer] = await each_key_once(session, answer_type, [Keyed(None, key_use)], do)
+    return answer
+
+
+async def mutate_together(
+    info: Info, given: Any, work: WorkTogether[Place, Asked, Answer], asked: Asked
+) -> Outcome[Answer]:
+    """Do what is asked in one transaction with whatever waits for the same, once for each idempotency key.
+
+    Args:
+        info: The mutation.
+        given: Its `input`, a dataclass.
+        work: What to do, always the same object.
+        asked: What is asked for.
+    """
+    database = info.context.database
+
+    async def run(key_use: KeyUse | None) -> Answer | DomainError:
+        # One task for looking up and doing: whoever asked may be gone in between.
+        return await database.to_its_end(work.do(database, Keyed(asked, key_use)))
+
+    return await _outcome_of(info, given, run)
+
+
+async def _outcome_of(
+    info: Info, given: Any, run: Callable[[KeyUse | None], Awaitable[Answer | DomainError]]
+) -> Outcome[Answer]:
+    """Return what a mutation answers that `run` does, given the use of its idempotency key; a refusal is data."""
+    answer: Answer | DomainError
     try:
-        _require_key(key)
-        answer: Answer | DomainError
-        if key is None:
-            answer = await info.context.database.write(lambda session: use_case(session, viewer))
-        else:
-            once = _Once(viewer, key, info.field_name, _fingerprint(given), answer_type, use_case)
-            answer = await info.context.database.write(once.run)
+        answer = await run(_key_use(info, given))
     except DomainError as refusal:
-        return Outcome(None, [user_error(refusal)])
+        answer = refusal
     finally:
         # The fields of the payload read what was committed.
         await info.context.read_anew()
@@ -65,50 +110,13 @@ async def mutate(info: Info, given: Any, answer_type: type[Answer], use_case: Us
     return Outcome(answer, [user_error(refusal) for refusal in getattr(answer, "refusals", [])])
 
 
-@dataclass(frozen=True)
-class _Once(Generic[Answer]):
-    """A use case under an idempotency key."""
-
-    viewer: Viewer
-    key: str
-    operation: str
-    fingerprint: str
-    answer_type: type[Answer]
-    use_case: UseCase[Answer]
-
-    async def run(self, session: AsyncSession) -> Answer | DomainError:
-        """Return what the first mutation with this key answered, which is this one if there was none."""
-        kept = await take_key(session, self.viewer.user_id, self.key, self.operation, self.fingerprint)
-        if kept is not None:
-            kind = DomainError if kept["refused"] else self.answer_type
-            repeated: Answer | DomainError = from_json(kind, kept["answer"])
-            await _require_member_still(session, self.viewer, repeated)
-            return repeated
-        answer: Answer | DomainError
-        try:
-            async with session.begin_nested():
-                answer = await self.use_case(session, self.viewer)
-        except DomainError as refusal:
-            answer = refusal
-        outcome = {"refused": isinstance(answer, DomainError), "answer": to_json(answer)}
-        await keep_answer(session, self.viewer.user_id, self.key, outcome)
-        return answer
-
-
-async def _require_member_still(session: AsyncSession, viewer: Viewer, answer: object) -> None:
-    """Refuse to tell again what the first answer told of an organisation that the viewer has left since.
-
-    Raises:
-        DomainError: NOT_FOUND.
-    """
-    for organisation_id in organisations_in(answer):
-        if await find_member(session, viewer, organisation_id) is None:
-            raise not_found("organisation", "idempotency_key")
-
-
-def _require_key(key: str | None) -> None:
-    if key is not None and (not 1 <= len(key) <= _MAX_KEY_LENGTH or "\x00" in key):
+def _key_use(info: Info, given: Any) -> KeyUse | None:
+    key: str | None = given.idempotency_key
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _MAX_KEY_LENGTH or "\x00" in key:
         raise invalid_input(f"An idempotency key has 1 to {_MAX_KEY_LENGTH} characters.", "idempotency_key")
+    return KeyUse(info.context.viewer.user_id, key, info.field_name, _fingerprint(given))
 
 
 def _fingerprint(given: Any) -> str:

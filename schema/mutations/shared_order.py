@@ -11,17 +11,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.sharing_tables import SharedOrderRow
 from domain.errors import about
 from domain.people import Viewer
-from resolvers.claim_shared_order import claim_shared_order
+from resolvers.claim_shared_order import ClaimAsked, claim_together, find_claimed_orders
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.extend_claim_window import extend_claim_window
 from schema.context import Info
 from schema.global_id import decode_id
-from schema.mutate import mutate
+from schema.mutate import Outcome, mutate, mutate_together
 from schema.mutations.payloads import INPUT, idempotency_key, user_errors
 from schema.types.shared_order import SharedOrder
 from schema.user_errors import UserError
+from schema.work_together import WorkTogether
 
 Payload = TypeVar("Payload")
+
+_CLAIMS = WorkTogether(SharedOrderRow, find_claimed_orders, claim_together)
 
 
 @strawberry.input(description="Which offer to claim.")
@@ -131,14 +134,19 @@ async def _resolve(
         with about("shared_order_id"):
             return await use_case(session, viewer, shared_order_id)
 
-    outcome = await mutate(info, given, SharedOrderRow, work)
+    return _payload(payload, await mutate(info, given, SharedOrderRow, work))
+
+
+def _payload(payload: Callable[..., Payload], outcome: Outcome[SharedOrderRow]) -> Payload:
     row = outcome.answer
     return payload(shared_order=None if row is None else SharedOrder.from_row(row), user_errors=outcome.user_errors)
 
 
 async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPUT]) -> ClaimSharedOrderPayload:
     """Claim an offer."""
-    return await _resolve(info, input, ClaimSharedOrderPayload, claim_shared_order)
+    asked = ClaimAsked(info.context.viewer, decode_id("SharedOrder", input.shared_order_id))
+    outcome = await mutate_together(info, input, _CLAIMS, asked)
+    return _payload(ClaimSharedOrderPayload, outcome)
 
 
 async def resolve_decline(info: Info, input: Annotated[DeclineSharedOrderInput, INPUT]) -> DeclineSharedOrderPayload:
