@@ -54,7 +54,6 @@ class Contestant:
         body: The list page of an organisation as this server is asked for it.
         headers: What is sent with every request.
         orders: Brings an answer to the shape that all are compared in.
-        share_of_requests: A slow server gets fewer requests in a round, so that a round takes seconds.
     """
 
     name: str
@@ -65,7 +64,6 @@ class Contestant:
     environment: Mapping[str, str] = field(default_factory=dict)
     plain_database_url: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
-    share_of_requests: float = 1.0
 
     def serve(self, database: BenchmarkDatabase, logs: Path) -> AbstractContextManager[ServerProcess]:
         """Return the server over a database, to be entered."""
@@ -136,7 +134,6 @@ def every_contestant() -> list[Contestant]:
         _with_plain_id(documents.LIST_PAGE),
         documents.from_graphql,
         plain_database_url=False,
-        share_of_requests=0.1,
     )
     return [
         floor(),

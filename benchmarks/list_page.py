@@ -11,42 +11,30 @@ from benchmarks.documents import PAGE
 from benchmarks.organisations import Organisation
 from benchmarks.processes import ServerProcess
 from benchmarks.progress import say
-from benchmarks.rounds import Cost, cost_of, median_cost
+from benchmarks.rounds import Cost, Effort, Turn, take_turns
 
 _SHARED_ORDERS = 80
 
 
 async def measure_list_page(
-    database: BenchmarkDatabase, organisation: Organisation, rounds: int, requests: int, logs: Path
+    database: BenchmarkDatabase, organisation: Organisation, effort: Effort, logs: Path
 ) -> dict[str, Cost]:
     """Return what the list page costs on each server, the medians of the rounds.
 
     Args:
         database: Where the organisation is.
         organisation: Whose list.
-        rounds: How often each server has its turn.
-        requests: How many requests a turn has; slow servers get fewer.
+        effort: How much to measure.
         logs: The directory that takes what the servers print.
     """
     contestants = every_contestant()
-    costs: dict[str, list[Cost]] = {contestant.name: [] for contestant in contestants}
     with ExitStack() as running:
         servers = {
             contestant.name: running.enter_context(contestant.serve(database, logs)) for contestant in contestants
         }
         _require_same_data(contestants, servers, organisation)
-        for server in servers.values():
-            server.pause()
-        for number in range(rounds):
-            for contestant in contestants:
-                server = servers[contestant.name]
-                server.resume()
-                count = max(20, int(requests * contestant.share_of_requests))
-                cost = await cost_of(database, server, contestant.request(organisation), count)
-                server.pause()
-                costs[contestant.name].append(cost)
-                say(f"list page, round {number + 1}: {contestant.name}: {cost.server:.2f} + {cost.database:.2f} ms")
-    return {name: median_cost(taken) for name, taken in costs.items()}
+        turns = [Turn(item.name, servers[item.name], item.request(organisation)) for item in contestants]
+        return await take_turns(database, "list page", turns, effort)
 
 
 def _require_same_data(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from benchmarks.database import BenchmarkDatabase
 
-MEMBERS = 2_000
+MEMBERS = 3_000
 """How many users there are; each is a member of every organisation, the first an administrator."""
 
 ADMINISTRATOR = "member-0"
@@ -76,8 +76,14 @@ def organisation_rows(organisation: Organisation) -> list[str]:
     ]
 
 
-def _order_rows(organisation: Organisation) -> str:
-    size = organisation.orders
+def order_rows(organisation_id: UUID, group: int, described: str) -> str:
+    """Return the statement that makes orders.
+
+    Args:
+        organisation_id: Whose they are.
+        group: Goes into their ids.
+        described: A query of what differs: n, place, kind, begins, ends, max_shares and shares_claimed.
+    """
     codes = ", ".join(f"'{code}'" for code in _TYPES)
     return f"""
 INSERT INTO orders (
@@ -85,18 +91,23 @@ INSERT INTO orders (
     effective_at, expires_at, created_at, updated_at, status, max_shares, shares_claimed, version,
     reason_cause, reason_at, newest_first, expires_last, search_title, search_reference)
 SELECT
-    {sql_id(ORDER, organisation.number, "n")}, '{organisation.id}', {sql_id(USER, 0, "1 + place * 37 % 999")},
-    'PO-' || place, (ARRAY[{codes}])[1 + kind], 10 * (1 + kind), 'Cover number ' || place, 900 + place % 9000, 'EUR',
-    begins, ends, begins, begins, CASE WHEN place % 7 = 3 THEN 'LOSS_REPORTED' ELSE 'IN_FORCE' END,
-    3, CASE place % 5 WHEN 0 THEN 2 WHEN 2 THEN 1 ELSE 0 END, 1, 'IMPORTED', begins,
+    {sql_id(ORDER, group, "n")}, '{organisation_id}', {sql_id(USER, 0, "1 + place * 37 % 999")},
+    'PO-{group}-' || place, (ARRAY[{codes}])[1 + kind], 10 * (1 + kind), 'Cover number ' || place, 900 + place % 9000,
+    'EUR', begins, ends, begins, begins, CASE WHEN place % 7 = 3 THEN 'LOSS_REPORTED' ELSE 'IN_FORCE' END,
+    max_shares, shares_claimed, 1, 'IMPORTED', begins,
     -extract(epoch FROM begins)::bigint * 1000000, extract(epoch FROM ends)::bigint * 1000000,
-    'cover number ' || place, 'po-' || place
-FROM (
-    SELECT n, place, (place * {len(_TYPES)} / {size})::int AS kind,
-        timestamptz '2026-06-01Z' - place * interval '1 second' AS begins,
-        timestamptz '2046-06-01Z' + place * interval '1 second' AS ends
-    FROM (SELECT n, n::bigint * {_STRIDE} % {size} AS place FROM generate_series(0, {size - 1}) AS n) AS dealt
-) AS described
+    'cover number ' || place, 'po-{group}-' || place
+FROM ({described}) AS described
+"""
+
+
+def _described(size: int) -> str:
+    return f"""
+SELECT n, place, (place * {len(_TYPES)} / {size})::int AS kind,
+    timestamptz '2026-06-01Z' - place * interval '1 second' AS begins,
+    timestamptz '2046-06-01Z' + place * interval '1 second' AS ends,
+    3 AS max_shares, CASE place % 5 WHEN 0 THEN 2 WHEN 2 THEN 1 ELSE 0 END AS shares_claimed
+FROM (SELECT n, n::bigint * {_STRIDE} % {size} AS place FROM generate_series(0, {size - 1}) AS n) AS dealt
 """
 
 
@@ -136,7 +147,7 @@ async def make_organisation(database: BenchmarkDatabase, organisation: Organisat
     """Make an organisation with its orders, their shared orders and its log."""
     await database.execute(
         *organisation_rows(organisation),
-        _order_rows(organisation),
+        order_rows(organisation.id, organisation.number, _described(organisation.orders)),
         _shared_order_rows(organisation),
         _event_rows(organisation),
     )
