@@ -29,6 +29,9 @@ PGBENCH, PGBENCH_STATEMENT = "pgbench, a transaction", "pgbench, one statement"
 
 _THREADS = 1
 
+# The first claims of a server find its pool empty and its document not compiled: they are not measured.
+_WARM_UP = Shape("warm-up", 10, 16, 320)
+
 # Which offer: each client takes every sixteenth.
 _NEXT = f"""\\set number :turn * {CLIENTS} + :client_id
 \\set turn :turn + 1
@@ -78,22 +81,21 @@ async def measure_claims(
     costs: dict[str, dict[str, list[Cost]]] = {
         shape.name: {name: [] for name in (OURS, MERCURIUS, PGBENCH, PGBENCH_STATEMENT)} for shape in shapes
     }
-    number = 0
     with ExitStack() as running:
-        servers = {item.name: (item, running.enter_context(item.serve(database, logs))) for item in (ours(), mercurius())}
-        for _, server in servers.values():
-            await pause(database, server)
-        for shape in (shape for _ in range(rounds) for shape in shapes):
-            for name, taken in costs[shape.name].items():
-                number += 1
-                arena = await make_arena(database, number, shape)
-                cost = await _turn(database, name, servers.get(name), arena)
-                await _require_every_seat(database, name, arena)
-                taken.append(cost)
-                say(f"claims, {shape.name}: {name}: {cost.per_second:.0f}/s")
-    return {
-        shape: {name: median_cost(taken) for name, taken in by_name.items()} for shape, by_name in costs.items()
-    }
+        servers = {
+            item.name: (item, running.enter_context(item.serve(database, logs))) for item in (ours(), mercurius())
+        }
+        for number, (name, served) in enumerate(servers.items()):
+            await pause(database, served[1])
+            await _turn(database, name, served, await make_arena(database, number, _WARM_UP))
+        order = [(shape, name) for _ in range(rounds) for shape in shapes for name in costs[shape.name]]
+        for number, (shape, name) in enumerate(order, start=len(servers)):
+            arena = await make_arena(database, number, shape)
+            cost = await _turn(database, name, servers.get(name), arena)
+            await _require_every_seat(database, name, arena)
+            costs[shape.name][name].append(cost)
+            say(f"claims, {shape.name}: {name}: {cost.per_second:.0f}/s")
+    return {shape: {name: median_cost(taken) for name, taken in by_name.items()} for shape, by_name in costs.items()}
 
 
 async def _turn(
@@ -104,9 +106,7 @@ async def _turn(
     contestant, server = served
     requests = [_claim(contestant, arena, offer) for offer in range(arena.shape.offers)]
     server.resume()
-    usage = await measure(
-        database, server, lambda: run_load(server.port, requests, CONNECTIONS, marker=b'"CLAIMED"')
-    )
+    usage = await measure(database, server, lambda: run_load(server.port, requests, CONNECTIONS, marker=b'"CLAIMED"'))
     await pause(database, server)
     if usage.outcome.marked != arena.shape.orders * arena.shape.seats:
         raise RuntimeError(f"{name} told {usage.outcome.marked} that they have a seat")
@@ -129,7 +129,8 @@ async def _require_every_seat(database: BenchmarkDatabase, name: str, arena: Are
 def _run_pgbench(database: BenchmarkDatabase, script: str, arena: Arena) -> Cost:
     """Let pgbench claim every offer once, and return what that cost; its own CPU is not counted."""
     statements = _NEXT + script.format(
-        order=sql_id(ORDER, arena.group, f"(:number)::bigint % {arena.shape.orders}"), offer=sql_id(SHARED, arena.group, "(:number)::bigint")
+        order=sql_id(ORDER, arena.group, f"(:number)::bigint % {arena.shape.orders}"),
+        offer=sql_id(SHARED, arena.group, "(:number)::bigint"),
     )
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "claim.sql").write_text(statements)

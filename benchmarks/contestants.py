@@ -21,8 +21,9 @@ from schema.global_id import encode_id
 from tests.servers import free_port
 
 PEERS = Path(__file__).parent / "peers"
-# Of the npm package, so that every run has the same one whatever the machine has.
-_NODE = PEERS / "node_modules" / ".bin" / "node"
+
+NODE = PEERS / "node_modules" / ".bin" / "node"
+"""Node.js of the npm package, so that every run has the same one whatever the machine has."""
 OURS, FLOOR, MERCURIUS, YOGA = "ordershare", "Floor: rows to JSON", "Mercurius with JIT", "GraphQL Yoga"
 POSTGRAPHILE, ORDINARY = "PostGraphile 5", "Ordinary Strawberry"
 
@@ -92,9 +93,7 @@ def ours() -> Contestant:
     return Contestant(
         OURS,
         (sys.executable, "-m", "app", "serve"),
-        lambda organisation: documents.request_body(
-            documents.LIST_PAGE, id=encode_id("Organisation", organisation.id)
-        ),
+        lambda organisation: documents.request_body(documents.LIST_PAGE, id=encode_id("Organisation", organisation.id)),
         documents.from_graphql,
         environment={"ORDERSHARE_JWT_SECRET": SECRET, "ORDERSHARE_HOST": "127.0.0.1"},
         plain_database_url=False,
@@ -116,9 +115,7 @@ def floor() -> Contestant:
 def _node(name: str, file: str, document: str, orders: Callable[[Any], Rows]) -> Contestant:
     # What their makers ask for where servers run for good.
     environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
-    return Contestant(
-        name, (str(_NODE), str(PEERS / file)), _with_plain_id(document), orders, environment=environment
-    )
+    return Contestant(name, (str(NODE), str(PEERS / file)), _with_plain_id(document), orders, environment=environment)
 
 
 def mercurius() -> Contestant:

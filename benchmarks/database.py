@@ -84,10 +84,7 @@ class BenchmarkDatabase:
 @asynccontextmanager
 async def benchmark_database() -> AsyncIterator[BenchmarkDatabase]:
     """Start a server, make the product's tables in it, and delete everything on leaving."""
-    home = Path(tempfile.mkdtemp(prefix="ordershare-bench-"))
-    # The user that PostgreSQL runs as must be able to come in.
-    home.chmod(0o755)
-    server = EmbeddedPostgreSQL(home, _SETTINGS)
+    server = EmbeddedPostgreSQL(Path(tempfile.mkdtemp(prefix="ordershare-bench-")), _SETTINGS)
     try:
         database = BenchmarkDatabase(server.url(), server)
         database.run_command("migrate")

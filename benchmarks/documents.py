@@ -77,13 +77,17 @@ def _plain_id(text: str) -> str:
         return str(UUID(base64.urlsafe_b64decode(text).decode().partition(":")[2]))
 
 
+def _id_in(row: Row) -> str:
+    return _plain_id(row["rowId"] if "rowId" in row else row["id"])
+
+
 def _user(user: Row) -> tuple[str, str]:
-    return _plain_id(user.get("id", user.get("rowId", ""))), user["name"]
+    return _id_in(user), user["name"]
 
 
 def _shared_order(shared: Row, recipient: Row) -> Row:
     return {
-        "id": _plain_id(shared.get("id", shared.get("rowId", ""))),
+        "id": _id_in(shared),
         "status": shared["status"],
         "permission": shared["permission"],
         "recipient": _user(recipient),
@@ -94,7 +98,7 @@ def _order(order: Row, **different: object) -> Row:
     same = ("reference", "title", "status", "version", "sharesClaimed", "maxShares")
     return {
         **{name: order[name] for name in same},
-        "id": _plain_id(order.get("id", order.get("rowId", ""))),
+        "id": _id_in(order),
         "expiresAt": order["expiresAt"] and datetime.fromisoformat(order["expiresAt"]),
         **different,
     }

@@ -12,7 +12,7 @@ from benchmarks.processes import ServerProcess, cpu_milliseconds
 from benchmarks.progress import say
 
 CONNECTIONS = 8
-_TRIAL = 40
+_TRIAL = 20
 _MOMENT = 0.02
 _AT_WORK = """
 SELECT count(*) FROM pg_stat_activity
@@ -103,9 +103,7 @@ class Usage:
         )
 
 
-async def measure(
-    database: BenchmarkDatabase, server: ServerProcess, work: Callable[[], Awaitable[Outcome]]
-) -> Usage:
+async def measure(database: BenchmarkDatabase, server: ServerProcess, work: Callable[[], Awaitable[Outcome]]) -> Usage:
     """Run something on a server and return what CPU it took there and in PostgreSQL."""
     server_before, database_before = cpu_milliseconds(server.process_id), database.cpu_milliseconds()
     outcome = await work()
@@ -126,9 +124,7 @@ async def pause(database: BenchmarkDatabase, server: ServerProcess) -> None:
         await asyncio.sleep(_MOMENT)
 
 
-async def take_turns(
-    database: BenchmarkDatabase, what: str, turns: Sequence[Turn], effort: Effort
-) -> dict[str, Cost]:
+async def take_turns(database: BenchmarkDatabase, what: str, turns: Sequence[Turn], effort: Effort) -> dict[str, Cost]:
     """Let each have its turn in each round, while all other servers are stopped, and return the medians.
 
     Args:

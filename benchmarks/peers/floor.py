@@ -73,6 +73,7 @@ class Floor:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
+        """Answer a request."""
         if scope["type"] == "lifespan":
             await receive()
             self.pool = await asyncpg.create_pool(os.environ["BENCHMARK_DATABASE_URL"], max_size=16)

@@ -1,4 +1,4 @@
-"""An ordinary Strawberry server: its FastAPI router, the product's SQLModel rows, and a DataLoader for each relation."""
+"""An ordinary Strawberry server: its router for FastAPI, the product's SQLModel rows, and a DataLoader a relation."""
 
 import os
 from collections import defaultdict
@@ -171,7 +171,7 @@ class Query:
     """What can be asked."""
 
     @strawberry.field
-    async def organisation(self, id: strawberry.ID) -> Organisation | None:  # noqa: A002 - the argument's name
+    async def organisation(self, id: strawberry.ID) -> Organisation | None:
         """Return an organisation."""
         return Organisation(id=id)
 
