@@ -25,9 +25,9 @@ CLIENTS = 16
 CONNECTIONS = 32
 """Over how many connections the servers are asked: terminals are more than a pool's connections."""
 
-PGBENCH, PGBENCH_STATEMENT = "pgbench, a transaction", "pgbench, one statement"
+Served = tuple[Contestant, ServerProcess]
 
-_THREADS = 1
+PGBENCH, PGBENCH_STATEMENT = "pgbench, a transaction", "pgbench, one statement"
 
 # The first claims of a server find its pool empty and its document not compiled: they are not measured.
 _WARM_UP = Shape("warm-up", 10, 16, 320)
@@ -60,6 +60,15 @@ taken AS (
 UPDATE shared_order SET status = 'CLAIMED', claimed_at = clock_timestamp()
 WHERE id = {offer} AND EXISTS (SELECT FROM taken);
 """
+_PGBENCH = (
+    postgresql_program("pgbench"),
+    "--no-vacuum",
+    "--log",
+    "--protocol=prepared",
+    "--define=turn=0",
+    f"--client={CLIENTS}",
+    "--file=claim.sql",
+)
 _RATE = re.compile(r"tps = ([\d.]+)")
 
 
@@ -78,17 +87,14 @@ async def measure_claims(
         RuntimeError: Where other than exactly as many offers are claimed of an order as it has seats.
     """
     await make_arena_organisation(database)
-    costs: dict[str, dict[str, list[Cost]]] = {
-        shape.name: {name: [] for name in (OURS, MERCURIUS, PGBENCH, PGBENCH_STATEMENT)} for shape in shapes
-    }
+    names = (OURS, MERCURIUS, PGBENCH, PGBENCH_STATEMENT)
+    costs: dict[str, dict[str, list[Cost]]] = {shape.name: {name: [] for name in names} for shape in shapes}
     with ExitStack() as running:
         servers = {
             item.name: (item, running.enter_context(item.serve(database, logs))) for item in (ours(), mercurius())
         }
-        for number, (name, served) in enumerate(servers.items()):
-            await pause(database, served[1])
-            await _turn(database, name, served, await make_arena(database, number, _WARM_UP))
-        order = [(shape, name) for _ in range(rounds) for shape in shapes for name in costs[shape.name]]
+        await _warm_up(database, servers)
+        order = [(shape, name) for _ in range(rounds) for shape in shapes for name in names]
         for number, (shape, name) in enumerate(order, start=len(servers)):
             arena = await make_arena(database, number, shape)
             cost = await _turn(database, name, servers.get(name), arena)
@@ -98,9 +104,14 @@ async def measure_claims(
     return {shape: {name: median_cost(taken) for name, taken in by_name.items()} for shape, by_name in costs.items()}
 
 
-async def _turn(
-    database: BenchmarkDatabase, name: str, served: tuple[Contestant, ServerProcess] | None, arena: Arena
-) -> Cost:
+async def _warm_up(database: BenchmarkDatabase, servers: dict[str, Served]) -> None:
+    for _, server in servers.values():
+        await pause(database, server)
+    for number, (name, served) in enumerate(servers.items()):
+        await _turn(database, name, served, await make_arena(database, number, _WARM_UP))
+
+
+async def _turn(database: BenchmarkDatabase, name: str, served: Served | None, arena: Arena) -> Cost:
     if served is None:
         return _run_pgbench(database, _STATEMENT if name == PGBENCH_STATEMENT else _TRANSACTION, arena)
     contestant, server = served
@@ -135,24 +146,8 @@ def _run_pgbench(database: BenchmarkDatabase, script: str, arena: Arena) -> Cost
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "claim.sql").write_text(statements)
         before = database.cpu_milliseconds()
-        finished = subprocess.run(
-            [
-                postgresql_program("pgbench"),
-                "--no-vacuum",
-                "--log",
-                "--protocol=prepared",
-                "--define=turn=0",
-                f"--client={CLIENTS}",
-                f"--jobs={_THREADS}",
-                f"--transactions={arena.shape.offers // CLIENTS}",
-                "--file=claim.sql",
-                database.plain_url,
-            ],
-            check=False,
-            cwd=directory,
-            capture_output=True,
-            text=True,
-        )
+        command = [*_PGBENCH, f"--transactions={arena.shape.offers // CLIENTS}", database.plain_url]
+        finished = subprocess.run(command, check=False, cwd=directory, capture_output=True, text=True)
         used = database.cpu_milliseconds() - before
         logged = "".join(file.read_text() for file in Path(directory).glob("pgbench_log.*"))
     rate = _RATE.search(finished.stdout)

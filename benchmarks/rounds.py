@@ -153,10 +153,12 @@ async def take_turns(database: BenchmarkDatabase, what: str, turns: Sequence[Tur
 
 
 async def _count_for(turn: Turn, effort: Effort) -> int:
-    """Return how many requests fill a turn; also the first requests that the server compiles or caches for."""
-    await run_load(turn.server.port, repeat(turn.request, _TRIAL), CONNECTIONS)
-    trial = await run_load(turn.server.port, repeat(turn.request, _TRIAL), CONNECTIONS)
-    return max(_TRIAL, min(effort.requests, int(trial.per_second * effort.seconds)))
+    """Return how many requests fill a turn, having let the server compile and cache what it does on the way."""
+    count = _TRIAL
+    for share in (0.1, 0.5, 1.0):
+        trial = await run_load(turn.server.port, repeat(turn.request, count), CONNECTIONS)
+        count = max(_TRIAL, min(effort.requests, int(trial.per_second * effort.seconds * share)))
+    return count
 
 
 async def _cost_of(database: BenchmarkDatabase, turn: Turn, count: int) -> Cost:
