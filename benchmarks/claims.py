@@ -61,7 +61,7 @@ UPDATE shared_order SET status = 'CLAIMED', claimed_at = clock_timestamp()
 WHERE id = {offer} AND EXISTS (SELECT FROM taken);
 """
 _PGBENCH = (
-    postgresql_program("pgbench"),
+    str(postgresql_program("pgbench")),
     "--no-vacuum",
     "--log",
     "--protocol=prepared",
