@@ -21,10 +21,9 @@ from schema.global_id import encode_id
 from tests.servers import free_port
 
 PEERS = Path(__file__).parent / "peers"
-
 NODE = PEERS / "node_modules" / ".bin" / "node"
 """Node.js of the npm package, so that every run has the same one whatever the machine has."""
-OURS, FLOOR, MERCURIUS, YOGA = "ordershare", "Floor: rows to JSON", "Mercurius with JIT", "GraphQL Yoga"
+OURS, FLOOR, MERCURIUS, YOGA = "ordershare", "Floor", "Mercurius with JIT", "GraphQL Yoga"
 POSTGRAPHILE, ORDINARY = "PostGraphile 5", "Ordinary Strawberry"
 
 SECRET = secrets.token_urlsafe(48)
@@ -77,7 +76,7 @@ class Contestant:
             "ORDERSHARE_DATABASE_URL": url,
             "ORDERSHARE_PORT": str(port),
         }
-        return ServerProcess(self.command, environment, port, logs / f"{self.name.split()[0].lower()}.log")
+        return ServerProcess(self.command, environment, port, logs / f"{self.name.lower().replace(' ', '-')}.log")
 
     def request(self, organisation: Organisation) -> bytes:
         """Return the request for the list page as it goes over the wire."""
