@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from app.settings import Settings
+from app.tokens import Tokens
 from benchmarks import documents
 from benchmarks.database import BenchmarkDatabase
 from benchmarks.load import post
@@ -34,10 +36,6 @@ Rows = list[dict[str, Any]]
 
 def token(reference: str) -> str:
     """Return a token for a user, as `python -m app token` prints it."""
-    # Late, so that what reads settings is not loaded by whoever only wants the names above.
-    from app.settings import Settings  # noqa: PLC0415
-    from app.tokens import Tokens  # noqa: PLC0415
-
     return Tokens(Settings(jwt_secret=SECRET)).sign(reference, timedelta(hours=12))  # type: ignore[arg-type]  # pydantic makes it a SecretStr
 
 
