@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types schema format lock clean
+.PHONY: help setup serve test lint types schema format bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: setup ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: setup ## Measure beside other servers; BENCH_FLAGS=--quick, or '--only list' (size, claims)
+	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
+
 # Run it on Python 3.11: what the oldest supported version needs is enough for the newer ones.
 lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the newest
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe \
@@ -51,5 +54,6 @@ lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the 
 		$(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
 
 clean: ## Delete .venv, caches and demonstration data
+	rm -rf benchmarks/.build benchmarks/peers/node_modules
 	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

