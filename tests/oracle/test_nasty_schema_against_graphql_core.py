@@ -56,7 +56,7 @@ async def check(asked: Document) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # graphql-core cancels what has not begun
-@effort(350, 0.7)
+@effort(300, 0.7)
 @given(documents(CORE))
 def test_an_answer_is_that_of_graphql_core(asked: Document) -> None:
     asyncio.run(check(asked))
