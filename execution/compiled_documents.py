@@ -24,7 +24,7 @@ from graphql.execution.executor import Executor, default_field_resolver, default
 from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.completion import execute_root
-from execution.selection import Selected
+from execution.selection import Selected, TypeSelection
 
 _CONDITIONS = frozenset({"skip", "include"})
 _OPTIONS = frozenset(
@@ -121,26 +121,19 @@ class CompiledDocuments:
         if not compiled.decides(variables):
             return self._interpret(schema, document, options)
         selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
-        if selected.root is None:
+        root = selected.root
+        if root is None:
             return self._interpret(schema, document, options)
-        return self._run(schema, compiled, selected, variables, options)
+        return self._run(_executor(schema, selected, variables, options), root)
 
     def _interpret(self, schema: GraphQLSchema, document: DocumentNode, options: dict[str, Any]) -> Any:
         self.counts.interpreted += 1
         return execute(schema, document, **options)
 
-    async def _run(
-        self,
-        schema: GraphQLSchema,
-        compiled: CompiledOperation,
-        selected: Selected,
-        variables: VariableValues,
-        options: dict[str, Any],
-    ) -> ExecutionResult:
+    async def _run(self, executor: Executor[Any], root: TypeSelection) -> ExecutionResult:
         self.counts.compiled += 1
-        executor = _executor(schema, selected, variables, options)
-        serially = compiled.operation.operation is OperationType.MUTATION
-        data = await execute_root(executor, selected.root, serially=serially)
+        serially = executor.operation.operation is OperationType.MUTATION
+        data = await execute_root(executor, root, serially=serially)
         return ExecutionResult(data, executor.collected_errors.errors or None)
 
     def _compile(self, document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:

@@ -155,7 +155,7 @@ async def test_an_error_where_nothing_may_be_null_makes_null_of_what_is_around_i
 
     assert result.data is None
     assert alone.data == {"books": [{"sequel": None}, None, {"sequel": None}]}
-    [error] = alone.errors or ()
+    [error] = alone.errors or []
     assert (error.message, error.path) == ("nobody knows", ["books", 0, "sequel", "author"])
     assert [(each.line, each.column) for each in error.locations or ()] == [(1, 20)]
 
@@ -173,9 +173,7 @@ async def test_fields_of_a_mutation_run_one_after_the_other_until_one_fails(
 async def test_a_document_is_compiled_once_for_all_variables_and_conditions(
     documents: CompiledDocuments, log: Log
 ) -> None:
-    text = (
-        "query($say: String, $full: Boolean! = false) { echo(text: $say) works @include(if: $full) { __typename } }"
-    )
+    text = "query($say: String, $full: Boolean! = false) { echo(text: $say) works @include(if: $full) { __typename } }"
     works = [{"__typename": "Film"}, {"__typename": "Book"}]
 
     answers = [
