@@ -24,6 +24,10 @@ async def _lengths(info: strawberry.Info, sources: list[Any], more: int) -> list
     return [ValueError("too short") if len(each.title) < 2 else len(each.title) + more for each in sources]
 
 
+async def _too_few(info: strawberry.Info, sources: list[Any]) -> list[Any]:
+    return [1]
+
+
 @strawberry.type
 class Book:
     title: str
@@ -34,12 +38,28 @@ class Book:
     def length(self, more: int = 0) -> int | None:
         raise AssertionError("there is a batch")
 
+    @strawberry.field(metadata=in_batches(_too_few))
+    def miscounted(self) -> int | None:
+        raise AssertionError("there is a batch")
+
     @strawberry.field
     async def author(self) -> str:
         await asyncio.sleep(0)
         if self.title == "Anonymous":
             raise ValueError("nobody knows")
         return f"the author of {self.title}"
+
+
+class Slow:
+    """Stands for a book; makes a new coroutine each time it is read."""
+
+    @property
+    def title(self) -> Any:
+        return self._title()
+
+    async def _title(self) -> str:
+        await asyncio.sleep(0)
+        return "slow"
 
 
 @strawberry.type
@@ -67,12 +87,18 @@ class Query:
         return [Book(title=A), Book(title="Anonymous")]
 
     @strawberry.field
+    def slow(self) -> Book:
+        return Slow()  # type: ignore[return-value]  # it stands for one
+
+    @strawberry.field
     def echo(self, text: str = "default") -> str:
         return text
 
 
 @strawberry.type
 class Mutation:
+    missing: str
+
     @strawberry.field
     async def put(self, info: strawberry.Info, name: str) -> str:
         info.context.calls.append(f"begin {name}")
@@ -168,6 +194,29 @@ async def test_fields_of_a_mutation_run_one_after_the_other_until_one_fails(
     assert result.data is None
     assert [(error.message, error.path) for error in result.errors or ()] == [("bad", ["b"])]
     assert log.calls == ["begin a", "end a", "begin bad", "end bad"]
+
+
+async def test_a_plain_field_of_a_mutation_fails_in_its_turn(documents: CompiledDocuments, log: Log) -> None:
+    result = await ask(documents, log, """mutation { put(name: "a") missing b: put(name: "b") }""")
+
+    assert result.data is None
+    assert [error.path for error in result.errors or ()] == [["missing"]]
+    assert log.calls == ["begin a", "end a"]
+
+
+async def test_a_batch_must_answer_for_each_parent(documents: CompiledDocuments, log: Log) -> None:
+    result = await ask(documents, log, "{ books { miscounted } }")
+
+    assert result.data == {"books": [{"miscounted": None}, None, {"miscounted": None}]}
+    assert {error.message for error in result.errors or ()} == {"The batch of miscounted has answered 1 for 2."}
+
+
+async def test_a_coroutine_that_a_property_makes_is_awaited_and_none_is_left_over(
+    documents: CompiledDocuments, log: Log
+) -> None:
+    result = await ask(documents, log, "{ slow { title } }")
+
+    assert (result.data, result.errors) == ({"slow": {"title": "slow"}}, None)
 
 
 async def test_a_document_is_compiled_once_for_all_variables_and_conditions(
