@@ -101,3 +101,19 @@ def test_no_object_is_read_otherwise_than_by_graphql_core(kind: str) -> None:
                 await check(Document(document, {}, 0), {"read_cat_maybe": cat})
 
     asyncio.run(every())
+
+
+@pytest.mark.parametrize("broken", [(0,), (1,), (3,), (0, 2), (1, 2, 3)])
+def test_rows_that_are_broken_leave_the_others_as_they_are(broken: tuple[int, ...]) -> None:
+    text = (
+        "{ readCatList { readIntMust calledIntMaybe awaitedStrMaybe batchedIntMaybe readAnimalMaybe { readIdMaybe } } }"
+    )
+
+    async def every() -> None:
+        for world in range(0, 100, 5):
+            cats = [GROWN["Cat"](Seed(world) / number) for number in range(4)]
+            for number in broken:
+                vars(cats[number])["read_int_must"] = "broken"
+            await check(Document(text, {}, world), {"read_cat_list": cats})
+
+    asyncio.run(every())
