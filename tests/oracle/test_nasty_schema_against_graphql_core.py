@@ -117,3 +117,22 @@ def test_rows_that_are_broken_leave_the_others_as_they_are(broken: tuple[int, ..
             await check(Document(text, {}, world), {"read_cat_list": cats})
 
     asyncio.run(every())
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "fencedStrMaybe",
+        "hookedStrMaybe",
+        "guardedStrMaybe",
+        "extendedStrMaybe",
+        "givenStrMaybe(needed: 1, loose: {a: [1]})",
+    ],
+)
+def test_what_is_around_a_field_is_called_for_each_object(field: str) -> None:
+    async def every() -> None:
+        for world in range(100):
+            cats = [GROWN["Cat"](Seed(world) / number) for number in range(4)]
+            await check(Document(f"{{ readCatList {{ {field} }} }}", {}, world), {"read_cat_list": cats})
+
+    asyncio.run(every())
