@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types schema format bench lock clean
+.PHONY: help setup serve test fuzz lint types schema format bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ serve: setup ## Run the API with demonstration data
 
 test: setup ## Run the tests
 	$(BIN)/pytest $(PYTEST_FLAGS)
+
+# ORDERSHARE_FUZZ_DOCUMENTS=50000 make fuzz tries more.
+fuzz: export ORDERSHARE_FUZZ_DOCUMENTS ?= 5000
+fuzz: setup ## Compare compiled documents with graphql-core: 5,000 new ones each time
+	$(BIN)/pytest tests/oracle --numprocesses 2 --timeout 0
 
 lint: setup ## Check style and the direction of imports
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Documents for the nasty schema: fragments, conditions, aliases, variables, the same field again and again."""
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,7 @@ class Writer:
     definitions: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     fragments: dict[str, tuple[GraphQLNamedType, str]] = field(default_factory=dict)
+    selected: list[str] = field(default_factory=list)
     size: int = 0
 
     def choose(self, sides: int) -> int:
@@ -128,7 +130,7 @@ class Writer:
             for name, each in parent.fields.items()
             if not (leaves_only and is_composite_type(get_named_type(each.type)))
         ]
-        name = names[self.choose(len(names))]
+        name = self.name(parent, names)
         definition = parent.fields[name]
         arguments = self.arguments(definition)
         alias = (
@@ -137,6 +139,20 @@ class Writer:
         named = get_named_type(definition.type)
         inside = f" {self.selection(named, depth - 1)}" if is_composite_type(named) else ""
         return f"{alias}{name}{arguments}{self.conditions()}{inside}"
+
+    def name(self, parent: GraphQLNamedType, names: list[str]) -> str:
+        """Return one of a type's fields: now and then one that is selected already; else each way to have one alike."""
+        known = [each for each in self.selected if each in names]
+        if known and self.choose(4) == 3:
+            return known[self.choose(len(known))]
+        by_way: dict[str, list[str]] = {}
+        for each in names:
+            by_way.setdefault(re.split("[A-Z]", each)[0], []).append(each)
+        ways = list(by_way.values())
+        of_way = ways[self.choose(len(ways))]
+        chosen = of_way[self.choose(len(of_way))]
+        self.selected.append(chosen)
+        return chosen
 
     def arguments(self, definition: GraphQLField) -> str:
         """Return the arguments of a field."""
@@ -157,7 +173,8 @@ class Writer:
         if isinstance(value_type, GraphQLList):
             return "[" + ", ".join(self.literal(value_type.of_type, depth) for _ in range(self.choose(3))) + "]"
         if isinstance(value_type, GraphQLEnumType):
-            return list(value_type.values)[self.choose(len(value_type.values))]
+            names = [str(name) for name in value_type.values]
+            return names[self.choose(len(names))]
         if isinstance(value_type, GraphQLInputObjectType):
             fields = {
                 name: each.type

@@ -15,6 +15,7 @@ Where all resolvers are synchronous this leaves little room: the region's error 
 one of several that do.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -35,8 +36,10 @@ Told = tuple[str, tuple[str | int, ...], tuple[tuple[int, int], ...]]
 
 
 async def finished(answer: Any) -> ExecutionResult:
-    """Return a result that may have to be awaited."""
+    """Return a result that may have to be awaited, once nothing goes on in the background."""
     result: ExecutionResult = await answer if isawaitable(answer) else answer
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.gather(*others, return_exceptions=True)
     return result
 
 

@@ -109,6 +109,7 @@ def odd_leaves() -> list[Any]:
         math.inf,
         math.nan,
         "RED",
+        "small",
         Colour.RED,
         Size.SMALL,
         b"bytes",

@@ -1,5 +1,6 @@
 """The enums, scalars and inputs of the nasty schema."""
 
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, NewType
 
@@ -37,6 +38,19 @@ def serialize_odd(value: Any) -> Any:
 
 Odd = NewType("Odd", object)
 ODD_SCALAR = strawberry.scalar(name="Odd", serialize=serialize_odd, parse_value=lambda value: value)
+
+
+LEAVES: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "id": strawberry.ID,
+    "colour": Colour,
+    "size": Size,
+    "datetime": datetime,
+    "odd": Odd,
+}
 
 
 @strawberry.input

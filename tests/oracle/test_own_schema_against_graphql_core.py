@@ -4,13 +4,26 @@ import asyncio
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import DocumentNode, ExecutionResult, StringValueNode, execute, parse, print_ast, validate
-from hypothesis import given
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    IntValueNode,
+    StringValueNode,
+    Visitor,
+    execute,
+    parse,
+    print_ast,
+    validate,
+    visit,
+)
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
 from strawberry.execution import optimized_is_awaitable
@@ -23,7 +36,7 @@ from schema.context import OperationContext
 from schema.global_id import decode_node_id
 from tests.oracle.effort import effort
 from tests.oracle.judge import compare, finished
-from tests.oracle.variations import varied
+from tests.oracle.variations import Choose, varied
 from tests.servers import sqlite_url
 from tests.world import PEOPLE, World
 
@@ -31,13 +44,14 @@ SCHEMA = build_schema()
 CORE = SCHEMA._schema
 COMPILED = CompiledDocuments(50, plain_attributes=True)
 KINDS = ("Organisation", "Order", "SharedOrder", "User", "ProcessingResult")
-IDS = 6
-"""How many ids of each kind a document may name; some are of nothing."""
+ROOTS = {"organisation": "Organisation", "order": "Order", "sharedOrder": "SharedOrder"}
+NOTHING = "bm90aGluZw=="
+"""The id of nothing."""
 
-_placeholders = st.tuples(st.sampled_from(KINDS), st.integers(0, IDS - 1)).map(
+_placeholders = st.tuples(st.sampled_from(KINDS), st.integers(0, 6)).map(
     lambda each: StringValueNode(value=f"{each[0]}#{each[1]}")
 )
-_instants = st.sampled_from(["2026-01-01T00:00:00Z", "2030-01-01T00:00:00+02:00", "never"]).map(
+_instants = st.sampled_from(["2026-01-01T00:00:00Z", "2030-01-01T00:00:00+02:00"]).map(
     lambda text: StringValueNode(value=text)
 )
 DOCUMENTS = queries(
@@ -87,6 +101,30 @@ def stage(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         runner.run(database.close())
 
 
+class Sensible(Visitor):
+    """Makes most arguments ones that reach something: ids of the right kind, small pages, no wild cursors."""
+
+    def __init__(self, choose: Choose) -> None:
+        super().__init__()
+        self._choose = choose
+
+    def enter_field(self, node: FieldNode, *_: Any) -> FieldNode | None:
+        if not node.arguments or self._choose(6) == 5:
+            return None
+        kind = ROOTS.get(node.name.value)
+        kept = [
+            self._argument(each, kind) for each in node.arguments if each.name.value not in ("after", "before", "last")
+        ]
+        return replace(node, arguments=tuple(kept))
+
+    def _argument(self, node: ArgumentNode, kind: str | None) -> ArgumentNode:
+        if node.name.value == "first":
+            return replace(node, value=IntValueNode(value=str(1 + self._choose(4))))
+        if node.name.value == "id" and kind is not None:
+            return replace(node, value=StringValueNode(value=f"{kind}#{self._choose(6)}"))
+        return node
+
+
 async def run(
     executing: Any, stage: Stage, viewer: str, document: DocumentNode, variables: dict[str, Any]
 ) -> ExecutionResult:
@@ -102,8 +140,6 @@ async def run(
         )
         return await finished(answer)
     finally:
-        while len(asyncio.all_tasks()) > 1 and context.reading._under_way:
-            await asyncio.sleep(0)
         await context.close()
 
 
@@ -130,18 +166,23 @@ def named(stage: Stage, value: Any) -> Any:
 
 def _id(stage: Stage, kind: str, number: int) -> str:
     known = stage.ids[kind]
-    return known[number] if number < len(known) else "bm90aGluZw=="
+    return known[number % len(known)] if number < 6 else NOTHING
 
 
-@effort(200, 0.3)
+@effort(40, 0.3)
 @given(document=DOCUMENTS, viewer=st.sampled_from(["owner", "admin", "recipient", "outsider"]), data=st.data())
 def test_an_answer_is_that_of_graphql_core(
     stage: Stage, document: DocumentNode, viewer: str, data: st.DataObject
 ) -> None:
     numbers = st.integers(0, 2**16)
-    changed, variables = varied(CORE, document, lambda sides: data.draw(numbers) % sides)
+
+    def choose(sides: int) -> int:
+        return data.draw(numbers) % sides
+
+    changed, variables = varied(CORE, visit(document, Sensible(choose)), choose)
     asked = parse(named(stage, print_ast(changed)))
-    assert validate(CORE, asked) == []
+    # A sensible argument may differ from the one under the same key.
+    assume(not validate(CORE, asked))
 
     stage.runner.run(check(stage, viewer, asked, named(stage, variables)))
 

@@ -45,30 +45,30 @@ class Varying(Visitor):
     def enter_argument(self, node: ArgumentNode, *_: Any) -> ArgumentNode | None:
         """Put the value into a variable."""
         expected = self._types.get_input_type()
-        if expected is None or self._choose(2):
+        if expected is None or self._choose(2) == 0:
             return None
         variable = self._variable(str(expected), value_from_ast_untyped(node.value))
         return replace(node, value=variable)
 
     def leave_field(self, node: FieldNode, *_: Any) -> FieldNode | None:
         """Make the field depend on conditions."""
-        if self._choose(8):
+        if self._choose(8) < 7:
             return None
         return replace(node, directives=self._conditions())
 
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> Any:
         """Make a fragment of its own of an inline fragment."""
-        if node.type_condition is None or self._choose(2):
+        if node.type_condition is None or self._choose(2) == 0:
             return None
         name = NameNode(value=f"Fragment{len(self.fragments)}")
         self.fragments.append(
             FragmentDefinitionNode(name=name, type_condition=node.type_condition, selection_set=node.selection_set)
         )
-        return FragmentSpreadNode(name=name, directives=() if self._choose(3) else self._conditions())
+        return FragmentSpreadNode(name=name, directives=self._conditions() if self._choose(3) == 2 else ())
 
     def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode | None:
         """Select something twice: what is under one key is merged."""
-        if self._choose(4):
+        if self._choose(4) < 3:
             return None
         again = node.selections[self._choose(len(node.selections))]
         return replace(node, selections=(*node.selections, again))
@@ -90,7 +90,7 @@ class Varying(Visitor):
         )
 
     def _flag(self, directive: str) -> Any:
-        decided = (directive == "include") is not (self._choose(3) == 0)
+        decided = (directive == "include") is not (self._choose(3) == 2)
         return self._variable("Boolean!", decided) if self._choose(2) else BooleanValueNode(value=decided)
 
 
