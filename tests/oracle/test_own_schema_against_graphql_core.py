@@ -169,7 +169,7 @@ def _id(stage: Stage, kind: str, number: int) -> str:
     return known[number % len(known)] if number < 6 else NOTHING
 
 
-@effort(40, 0.3)
+@effort(25, 0.3)
 @given(document=DOCUMENTS, viewer=st.sampled_from(["owner", "admin", "recipient", "outsider"]), data=st.data())
 def test_an_answer_is_that_of_graphql_core(
     stage: Stage, document: DocumentNode, viewer: str, data: st.DataObject
