@@ -1,7 +1,7 @@
-"""The short way through the server, for a request whose document and token have been seen before.
+"""The short way through the server, for a request whose document has been seen before.
 
 Whatever is first, irregular or refused takes the long way, through FastAPI and Strawberry: there a document is checked
-and compiled, a token is verified, a bad request is told what is wrong with it. What has come through once is
+and compiled, a bad request or token is told what is wrong with it. What has come through once is
 remembered, and the next one like it costs an answer and nothing else. The short way decides nothing that the long way
 would decide otherwise; it only leaves out deciding it again.
 """
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.sign_in import SignIn
+from app.tokens import Claims, InvalidToken
 from db.database import Database
+from domain.people import Viewer
 from schema.build import OrderShareSchema
 from schema.context import ConnectionContext
 
@@ -55,15 +58,17 @@ class ShortWay:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return
-        token = _token(scope)
-        viewer = None if token is None else self._sign_in.remembered(token)
-        if viewer is None:
+        authorization = _authorization(scope)
+        viewer, claims = self._look_at(authorization)
+        if viewer is None and claims is None:
             await self._app(scope, receive, send)
             return
         taken = await _taken(receive)
         asked = _asked(taken)
         known = None if asked is None else self._schema.known(asked.query, asked.operation_name)
-        if asked is None or known is None:
+        if known is not None and claims is not None:
+            viewer = await self._admit(claims, authorization)
+        if asked is None or known is None or viewer is None:
             await self._app(scope, _beginning_with(taken, receive), send)
             return
         connection = ConnectionContext(self._database, viewer)
@@ -73,8 +78,27 @@ class ShortWay:
             answer["errors"] = [error.formatted for error in result.errors]
         await _respond(send, orjson.dumps(answer))
 
+    def _look_at(self, authorization: bytes | None) -> tuple[Viewer | None, Claims | None]:
+        """Return whom a token is known to stand for, or what it says where that must be looked up; else neither."""
+        if authorization is None:
+            return None, None
+        viewer = self._sign_in.remembered(authorization)
+        if viewer is not None:
+            return viewer, None
+        try:
+            return None, self._sign_in.verify(authorization.decode("latin-1"))
+        except InvalidToken:
+            return None, None
 
-def _token(scope: Scope) -> bytes | None:
+    async def _admit(self, claims: Claims, authorization: bytes | None) -> Viewer | None:
+        """Return the user of a token that was not remembered; None where the long way must say what is wrong."""
+        try:
+            return await self._sign_in.admit(claims, None if authorization is None else authorization.decode("latin-1"))
+        except (InvalidToken, SQLAlchemyError, OSError):
+            return None
+
+
+def _authorization(scope: Scope) -> bytes | None:
     """Return the authorization of a request that wants JSON for JSON; None for one with any other wish."""
     authorization: bytes | None = None
     content_type: bytes | None = None

@@ -53,8 +53,8 @@ class SignIn:
         Raises:
             InvalidToken: Where there is no such user.
         """
-        async with self._database.read() as session:
-            viewer = await find_viewer(session, claims.reference)
+        async with self._database.snapshot() as snapshot:
+            viewer = await find_viewer(snapshot, claims.reference)
         if viewer is None:
             raise InvalidToken
         if isinstance(authorization, str):
