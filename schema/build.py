@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
@@ -106,8 +107,12 @@ class OrderShareSchema(strawberry.Schema):
                 "is_awaitable": optimized_is_awaitable,
                 "executor_class": self.execution_context_class,
             }
-            found = await await_maybe(self.documents.run(self._schema, known, options))
-            result = ExecutionResult(data=found.data, errors=found.errors)
+            try:
+                found = await await_maybe(self.documents.run(self._schema, known, options))
+                result = ExecutionResult(data=found.data, errors=found.errors)
+            except Exception as fault:
+                # Strawberry's `execute` does the same: no fault leaves an operation but as an error of its answer.
+                result = ExecutionResult(data=None, errors=[GraphQLError(str(fault), original_error=fault)])
             _present_errors(result, context)
             return result
 

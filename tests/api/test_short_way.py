@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from domain.people import Viewer
+from schema.build import build_schema
+from schema.context import ConnectionContext
+from schema.global_id import decode_node_id
 from tests.statements import statements
 from tests.world import World
 
@@ -153,3 +158,36 @@ async def test_a_user_who_is_new_is_let_in_with_the_token_that_was_refused_befor
     person = {"organisationId": await world.organisation_id(), "reference": "newcomer", "name": "Newcomer"}
     assert (await world.mutate("admin", "addMember", "membership { role }", **person))["codes"] == []
     assert (await asker.ask(body))[1].json() == {"data": {"viewer": {"user": {"reference": "newcomer"}}}}
+
+
+async def test_a_fault_of_a_known_operation_itself_is_told_by_a_request_id_and_nothing_else(world: World) -> None:
+    schema = build_schema()
+    query = "query Faulty { viewer { user { reference } } }"
+    await world.ask("owner", query)
+    known = schema.known(query, "Faulty")
+    assert known is not None
+    broken = replace(known, conditions=("a condition of no document",), selections={})
+    _, user_id = decode_node_id(await world.user_id("owner"))
+    connection = ConnectionContext(world.database, Viewer(user_id))
+
+    told = await schema.execute_known(known, {}, connection)
+    assert (told.data, told.errors) == ({"viewer": {"user": {"reference": "owner"}}}, None)
+
+    # It has no document to be interpreted by, either.
+    result = await schema.execute_known(replace(broken, document=None), {}, connection)  # type: ignore[arg-type]  # broken on purpose
+    assert result.data is None
+    [error] = result.errors or []
+    assert error.message == "Something failed on our side."
+    assert error.extensions is not None
+    assert error.extensions.keys() == {"code", "requestId"}
+    assert error.extensions["code"] == "INTERNAL"
+
+
+async def test_a_first_token_with_a_known_document_is_looked_up_once_and_remembered(world: World) -> None:
+    query = "query First { viewer { user { reference } } }"
+    await world.ask("admin", query)
+    asker = Asker(world, "sender")
+    with statements(world.database) as sent:
+        answers = [await world.http.post("/graphql", json={"query": query}, headers=asker.headers) for _ in range(2)]
+    assert [answer.json()["data"]["viewer"]["user"]["reference"] for answer in answers] == ["sender"] * 2
+    assert len([each for each in sent if "app_user.reference = " in each.text]) == 1
