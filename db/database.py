@@ -14,10 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import WRITES, create_engine
 from db.gathering import Gathering
+from db.parts_query import PartsQuery, Values
+from db.reading_connections import ReadingConnections
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
-from db.snapshot import Snapshot, open_snapshot
+from db.snapshot import Snapshot, glance, open_snapshot
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
@@ -73,7 +75,8 @@ class Database:
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
         self._gathering = Gathering()
         self._unfinished: set[asyncio.Task[object]] = set()
-        self._names = NamesCache()
+        self.names = NamesCache()
+        self._readers = ReadingConnections(self.engine)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -83,7 +86,19 @@ class Database:
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Open a snapshot as `read` does, for queries that are built once and answered with plain rows."""
-        return open_snapshot(self.engine, self._names)
+        return open_snapshot(self._readers, self.engine.dialect, self.names)
+
+    async def glance(self, query: PartsQuery, **values: Any) -> Sequence[Values]:
+        """Return what one statement of several parts reads, all of one moment.
+
+        Args:
+            query: What to read.
+            values: Its parameters.
+
+        Raises:
+            DBAPIError: Where the database failed.
+        """
+        return await glance(self._readers, self.engine.dialect, query, values)
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.
@@ -148,6 +163,7 @@ class Database:
         while self._unfinished:
             await asyncio.wait(self._unfinished)
         await self._gathering.finish()
+        await self._readers.close()
         await self.engine.dispose()
 
     def _finished(self, task: asyncio.Task[object]) -> None:

@@ -5,7 +5,7 @@ with rows that were read at the version that it sees itself.
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from db.plain_rows import PlainOrderType, PlainUser
@@ -74,9 +74,16 @@ class RowCache(Generic[Key, Row]):
 
 
 class NamesCache:
-    """What one `Database` remembers."""
+    """What one `Database` remembers.
+
+    Attributes:
+        users: Users.
+        order_types: The types of orders.
+        ready: What others make of these rows and keep as long as they hold.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
         self.users: RowCache[UUID, PlainUser] = RowCache(_MOST_USERS)
         self.order_types: RowCache[str, PlainOrderType] = RowCache(_MOST_TYPES)
+        self.ready: dict[Hashable, Any] = {}

@@ -105,31 +105,43 @@ def columns_of(table: type[SQLModel] | FromClause, shape: type[NamedTuple]) -> l
     return [source.c[name] for name in shape._fields]
 
 
-class _Compiled(Generic[Row]):
-    """A query as one database takes it."""
+class Arguments:
+    """From the values of a kept statement's parameters to what the driver takes."""
 
-    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
+        """Note the parameters of a compiled statement, in their order.
+
+        Raises:
+            ValueError: Where a parameter changes the text.
+        """
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise ValueError("a query that is kept has no parameter that changes its text")
-        self.text = str(compiled)
-        self._shape = shape
         names = {name: bind for bind, name in compiled.bind_names.items()}
         self._binds = [
             (names[name].key, names[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
         self._fixed = {bind.key: bind.value for bind in names.values() if not bind.required}
+
+    def __call__(self, values: dict[str, Any]) -> list[Any]:
+        """Return the driver's arguments."""
+        given = {**self._fixed, **values}
+        return [given[key] if process is None else process(given[key]) for key, process in self._binds]
+
+
+class _Compiled(Generic[Row]):
+    """A query as one database takes it."""
+
+    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        self.arguments = Arguments(compiled, dialect)
+        self._shape = shape
         self._conversions = [
             (place, convert)
             for place, column in enumerate(statement.selected_columns)
             if (convert := _conversion(column.type, dialect)) is not None
         ]
-
-    def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """Return the driver's arguments."""
-        given = {**self._fixed, **values}
-        return [given[key] if process is None else process(given[key]) for key, process in self._binds]
 
     def rows(self, records: Iterable[Iterable[Any]]) -> list[Row]:
         """Return what the driver read as plain rows."""

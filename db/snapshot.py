@@ -12,13 +12,13 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Dialect, Label, func, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
 from sqlmodel import col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.names_tables import NamesRow
+from db.parts_query import PartsQuery, Values
+from db.reading_connections import ReadingConnections
 from db.row_cache import NamesCache
 from db.row_query import RowQuery
 
@@ -119,8 +119,7 @@ class Snapshot:
         """
         compiled = query.compiled(self._dialect)
         arguments = compiled.arguments(values)
-        if statement_log.isEnabledFor(logging.DEBUG):
-            statement_log.debug(compiled.text, extra={"arguments": arguments})
+        _tell(compiled.text, arguments)
         try:
             records = await self._driver.fetch(compiled.text, arguments)
         except _DRIVER_FAULTS as fault:
@@ -144,35 +143,63 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def open_snapshot(engine: AsyncEngine, names: NamesCache) -> AsyncIterator[Snapshot]:
-    """Open a snapshot on a connection of the engine's pool; give the connection back at the end.
+async def open_snapshot(readers: ReadingConnections, dialect: Dialect, names: NamesCache) -> AsyncIterator[Snapshot]:
+    """Open a snapshot on a connection for readers; give the connection back at the end.
 
     The driver is spoken to directly: a connection or session of SQLAlchemy costs as much as the statements.
     """
-    connection = await _connect(engine)
-    driver = (_Aiosqlite if engine.dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
+    connection = await readers.take()
+    driver = _driver(connection, dialect)
     try:
         await driver.begin()
-        yield Snapshot(driver, engine.dialect, names)
+        yield Snapshot(driver, dialect, names)
     except _DRIVER_FAULTS as fault:
         raise OperationalError("a snapshot", None, fault) from fault
     finally:
         # In a task of its own: where the reader is cancelled, no transaction is to stay open in the pool.
-        await asyncio.shield(asyncio.create_task(_give_back(connection, driver)))
+        await asyncio.shield(asyncio.create_task(_give_back(readers, connection, driver)))
 
 
-async def _give_back(connection: PoolProxiedConnection, driver: _Driver) -> None:
+async def glance(
+    readers: ReadingConnections, dialect: Dialect, query: PartsQuery, values: dict[str, Any]
+) -> Sequence[Values]:
+    """Return what one statement reads: all of one moment, with no transaction around it.
+
+    Raises:
+        DBAPIError: Where the database failed.
+    """
+    compiled = query.compiled(dialect)
+    arguments = compiled.arguments(values)
+    _tell(compiled.text, arguments)
+    connection = await readers.take()
+    try:
+        records = await _driver(connection, dialect).fetch(compiled.text, arguments)
+    except BaseException as fault:
+        await asyncio.shield(asyncio.create_task(readers.give_up(connection, fault)))
+        if isinstance(fault, _DRIVER_FAULTS):
+            raise OperationalError(compiled.text, None, fault) from fault
+        raise
+    await readers.give_back(connection)
+    return compiled.rows(records)
+
+
+def _driver(connection: PoolProxiedConnection, dialect: Dialect) -> _Driver:
+    return (_Aiosqlite if dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
+
+
+def _tell(text: str, arguments: Sequence[Any]) -> None:
+    if statement_log.isEnabledFor(logging.DEBUG):
+        statement_log.debug(text, extra={"arguments": arguments})
+
+
+async def _give_back(readers: ReadingConnections, connection: PoolProxiedConnection, driver: _Driver) -> None:
     try:
         await driver.end()
     except (*_DRIVER_FAULTS, OSError) as fault:
         # What was read is read; but nobody is to have this connection again.
-        await greenlet_spawn(connection.invalidate, fault)
-    finally:
-        await greenlet_spawn(connection.close)
-
-
-async def _connect(engine: AsyncEngine) -> PoolProxiedConnection:
-    try:
-        return await engine.raw_connection()
-    except engine.dialect.loaded_dbapi.Error as fault:
-        raise OperationalError("a connection", None, fault) from fault
+        await readers.give_up(connection, fault)
+    except BaseException as fault:
+        await readers.give_up(connection, fault)
+        raise
+    else:
+        await readers.give_back(connection)

@@ -17,7 +17,10 @@ from graphql import (
     GraphQLOutputType,
     GraphQLScalarType,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
+    OperationType,
+    VariableNode,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
@@ -26,6 +29,7 @@ from strawberry.types.field import StrawberryField
 
 from execution.batching import Batch, batch_of
 from execution.shape import Inline, Leaf, Part, TypeName, shape_of
+from execution.whole import NotWhole, Whole, whole_of
 
 Shape: TypeAlias = Callable[[Sequence[Any]], list[dict[str, Any]]]
 
@@ -64,6 +68,14 @@ class Selected:
         collected = collect_fields(self.schema, self.fragments, self.conditions, root_type, self.operation)
         return TypeSelection(self, root_type, collected.grouped_field_set)
 
+    @cached_property
+    def whole(self) -> tuple[str, Whole] | None:
+        """The only field of a query under its name, where it can be had whole: what is beside another is read with it."""
+        fields = [] if self.root is None else self.root.fields
+        if self.operation.operation is not OperationType.QUERY or len(fields) != 1 or fields[0].whole is None:
+            return None
+        return fields[0].name, fields[0].whole
+
 
 @dataclass(eq=False)
 class FieldSelection:
@@ -75,6 +87,7 @@ class FieldSelection:
         name: Its key in the answer.
         details: The nodes of the document that select it.
         definition: Its definition in the schema.
+        fixed_arguments: Its arguments, once they are known, where they are the same for every request.
     """
 
     selected: Selected
@@ -82,6 +95,7 @@ class FieldSelection:
     name: str
     details: list[FieldDetails]
     definition: GraphQLField
+    fixed_arguments: dict[str, Any] | None = None
     _of_types: dict[GraphQLObjectType, "TypeSelection"] = field(default_factory=dict)
 
     @cached_property
@@ -117,6 +131,23 @@ class FieldSelection:
         if known is None or known.extensions or type(known).get_result is not StrawberryField.get_result:
             return None
         return batch_of(known.metadata)
+
+    @cached_property
+    def whole(self) -> Whole | None:
+        """What is called to have the field with all that is selected of it, where it is so and no hook is around it."""
+        known = self.strawberry_field
+        if known is None or known.extensions or type(known).get_result is not StrawberryField.get_result:
+            return None
+        compile_field = whole_of(known.metadata)
+        try:
+            return None if compile_field is None else compile_field(self)
+        except NotWhole:
+            return None
+
+    @cached_property
+    def has_fixed_arguments(self) -> bool:
+        """Whether the arguments are the same for every request: no variable is in them."""
+        return not any(map(_mentions_variable, self.nodes[0].arguments or ()))
 
     def of_type(self, object_type: GraphQLObjectType) -> "TypeSelection":
         """Return what is selected of the field's value where it is of this type."""
@@ -161,6 +192,14 @@ class TypeSelection:
     def shape(self) -> Shape:
         """The compiled reading of plain values, which raises at the first value that is not as it should be."""
         return shape_of(self.parts)
+
+
+def _mentions_variable(node: Node) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    inner = (getattr(node, key) for key in node.keys)
+    parts = (part for value in inner for part in (value if isinstance(value, tuple | list) else (value,)))
+    return any(_mentions_variable(part) for part in parts if isinstance(part, Node))
 
 
 def _only_reads(definition: GraphQLField) -> bool:

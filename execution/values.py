@@ -5,13 +5,16 @@ A fault is a value too: it stands in its parent's place until the values are com
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from types import GeneratorType
 from typing import Any, TypeAlias
 
-from graphql import get_argument_values
+from graphql import GraphQLSchema, get_argument_values
 from graphql.execution.executor import Executor
+from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
 from execution.selection import FieldSelection
@@ -88,17 +91,40 @@ async def _call_batch(executor: Executor[Any], field: FieldSelection, sources: l
     raw = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, place(0))
     info = Info(_raw_info=raw, _field=known)
     try:
-        given = _arguments(executor, field)
-        if given:
-            converter = info.schema.schema_converter
-            registry, config = converter.scalar_registry, info.schema.config
-            given = convert_arguments(given, known.arguments, registry, config, info)
+        given = converted(info.schema, known, _arguments(executor, field), info)
         answer = list(await batch(info, sources, **given))
         if len(answer) != len(sources):
             raise ValueError(f"The batch of {field.field_name} has answered {len(answer)} for {len(sources)}.")
     except Exception as fault:
         return [fault] * len(sources)
     return answer
+
+
+def converted(schema: Any, field: StrawberryField, given: dict[str, Any], info: Any = None) -> dict[str, Any]:
+    """Return arguments as Strawberry hands them to a resolver, by their names in Python."""
+    if not given:
+        return given
+    return convert_arguments(given, field.arguments, schema.schema_converter.scalar_registry, schema.config, info)
+
+
+@dataclass
+class WholeRequest:
+    """A request as a field that is had whole is told of it."""
+
+    schema: GraphQLSchema
+    context: Any
+    variables: VariableValues
+
+    def arguments(self, field: FieldSelection) -> dict[str, Any]:
+        """Return the arguments of a field of the selection, by their names in Python."""
+        if field.fixed_arguments is not None:
+            return field.fixed_arguments
+        known = field.strawberry_field
+        given = get_argument_values(field.definition, field.nodes[0], self.variables)
+        found = given if known is None else converted(self.schema._strawberry_schema, known, given)
+        if field.has_fixed_arguments:
+            field.fixed_arguments = found
+        return found
 
 
 async def awaited(executor: Executor[Any], values: list[Any]) -> list[Any]:

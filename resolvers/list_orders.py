@@ -62,19 +62,20 @@ class OrderFilter:
     search: str | None = None
 
 
-_KEY_NAMES = {sort: tuple(inspect(key).key for key in keyset.keys) for sort, keyset in ORDERINGS.items()}
+KEY_NAMES = {sort: tuple(inspect(key).key for key in keyset.keys) for sort, keyset in ORDERINGS.items()}
+"""The names of the columns by which a row has its place in a list."""
 
 
 def sort_keys(sort: OrderSort, row: PlainOrder) -> tuple[int | UUID, ...]:
     """Return the keys by which a row has its place in the list."""
-    return tuple(getattr(row, name) for name in _KEY_NAMES[sort])
+    return tuple(getattr(row, name) for name in KEY_NAMES[sort])
 
 
 async def list_orders(
     snapshot: Snapshot, organisation_id: UUID, kept: OrderFilter, sort: OrderSort, request: PageRequest
 ) -> Page[PlainOrder]:
     """Return a page of the organisation's orders; the caller has seen that the viewer is its member."""
-    given = _given(kept)
+    given = values_given(kept)
     query = _listing(frozenset(given), sort, request.form)
     rows = await snapshot.rows(query, organisation_id=organisation_id, **given, **request.parameters())
     return cut(rows, request)
@@ -82,7 +83,7 @@ async def list_orders(
 
 async def count_orders(snapshot: Snapshot, organisation_id: UUID, kept: OrderFilter) -> int:
     """Return how many orders of the organisation the filter keeps."""
-    given = _given(kept)
+    given = values_given(kept)
     return await snapshot.one(_counting(frozenset(given)), organisation_id=organisation_id, **given)
 
 
@@ -91,7 +92,7 @@ def _listing(given: frozenset[str], sort: OrderSort, form: PageRequest) -> RowQu
     keyset = ORDERINGS[sort]
     statement = (
         select(*columns_of(OrderRow, PlainOrder))
-        .where(_OF_ORGANISATION, *_conditions(given), *keyset.bounds(form))
+        .where(_OF_ORGANISATION, *conditions_of(given), *keyset.bounds(form))
         .order_by(*keyset.ordering(form))
         .limit(UP_TO)
     )
@@ -100,7 +101,7 @@ def _listing(given: frozenset[str], sort: OrderSort, form: PageRequest) -> RowQu
 
 @lru_cache(64)
 def _counting(given: frozenset[str]) -> RowQuery[int]:
-    statement = select(func.count()).select_from(OrderRow).where(_OF_ORGANISATION, *_conditions(given))
+    statement = select(func.count()).select_from(OrderRow).where(_OF_ORGANISATION, *conditions_of(given))
     return RowQuery(statement, only_value)
 
 
@@ -123,12 +124,16 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 """What each condition of a filter means; its value is the parameter of its name."""
 
 
-def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:
-    """Return the conditions that a filter gives, in one order, so that the same filter is the same statement."""
+def conditions_of(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a filter gives, in one order, so that the same filter is the same statement.
+
+    Args:
+        given: The names of what `values_given` returns for the filter.
+    """
     return [condition for name, condition in _CONDITIONS.items() if name in given]
 
 
-def _given(kept: OrderFilter) -> dict[str, Any]:
+def values_given(kept: OrderFilter) -> dict[str, Any]:
     """Return the values of the conditions that a filter gives."""
     values = {
         "statuses": _statuses(kept),

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.lifecycle import TRANSITIONS
 from domain.vocabulary import OrderAction, OrderStatus
+from execution.whole import wholly
 from resolvers.find_rows import (
     find_orders,
     find_organisations,
@@ -30,6 +31,7 @@ from schema.types.organisation import Membership, Organisation
 from schema.types.processing_result import ProcessingResult
 from schema.types.shared_order import CURSOR, SharedOrder, SharedOrderConnection, connection_of
 from schema.types.user import User
+from schema.whole_organisation import compile_organisation
 
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
 
@@ -148,7 +150,9 @@ class Query:
             raise bad_user_input(f"`ids` takes at most {MAX_PAGE} ids.")
         return await asyncio.gather(*(_node(info, text) for text in ids))
 
-    @strawberry.field(description="An organisation of which the viewer is a member.")
+    @strawberry.field(
+        description="An organisation of which the viewer is a member.", metadata=wholly(compile_organisation)
+    )
     async def organisation(self, info: Info, id: NodeId) -> Organisation | None:
         """Find an organisation."""
         return await _organisation(info, decode_id("Organisation", id))

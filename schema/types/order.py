@@ -1,6 +1,7 @@
 """The first of two linked orders."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self, TypeAlias
 from uuid import UUID
@@ -27,6 +28,7 @@ from schema.context import Info
 from schema.global_id import encode_id
 from schema.linked import linked, linked_all, linked_member, linked_user, linked_users, required
 from schema.paging import page_request
+from schema.row_fields import SHARED_ORDERS, Place, Remembered, judged, of_columns, refers
 from schema.types.arguments import After, First, SharedOrderStatuses
 from schema.types.node import Node
 from schema.types.user import User
@@ -64,7 +66,10 @@ class StatusReason:
     at: datetime = strawberry.field(description="When.")
     actor_id: strawberry.Private[UUID | None]
 
-    @strawberry.field(description="Who processed it; null for time and for an import from a file.")
+    @strawberry.field(
+        description="Who processed it; null for time and for an import from a file.",
+        metadata=refers("actor_id", Remembered.USERS),
+    )
     async def actor(self, info: Info) -> User | None:
         """Load who did it."""
         return None if self.actor_id is None else await linked_user(info, self.actor_id)
@@ -73,6 +78,22 @@ class StatusReason:
 async def status_now(info: Info, row: AnyOrder) -> OrderStatus:
     """Return the status by which a mutation would judge an order now: the log may tell it a moment later."""
     return status_at(row.status, row.expires_at, await info.context.reading.now())
+
+
+async def _place(info: Info, row: AnyOrder) -> Place | None:
+    """Return where an order is judged for this viewer, or None where they are not a member any more."""
+    member = await linked_member(info, row.organisation_id)
+    return None if member is None else Place(member, await info.context.reading.now())
+
+
+def _actions(place: Place, owner_id: UUID, status: OrderStatus, expires_at: datetime | None) -> list[OrderAction]:
+    return list(actions_through_order(place.member, owner_id, status_at(status, expires_at, place.now)))
+
+
+def _can_share(place: Place, owner_id: UUID, status: OrderStatus, expires_at: datetime | None) -> bool:
+    if place.share_policy is None or status_at(status, expires_at, place.now) not in SHAREABLE_STATUSES:
+        return False
+    return may_share(place.member, place.share_policy, owner_id)
 
 
 async def _owners_of(info: Info, orders: "Sequence[Order]") -> list[User]:
@@ -126,15 +147,12 @@ def _shared_orders(
     return share_types.connection_of(required(page), now, count)
 
 
+_REASON = {name: f"reason_{name}" for name in ("cause", "action", "via", "at", "actor_id")}
+"""The column that each part of a status reason is in."""
+
+
 def _status_reason(root: "Order") -> StatusReason:
-    row = root.row
-    return StatusReason(
-        cause=row.reason_cause,
-        action=row.reason_action,
-        via=row.reason_via,
-        at=row.reason_at,
-        actor_id=row.reason_actor_id,
-    )
+    return StatusReason(**{name: getattr(root.row, column) for name, column in _REASON.items()})
 
 
 async def _status_reasons_of(_info: Info, orders: "Sequence[Order]") -> list[StatusReason]:
@@ -147,14 +165,18 @@ class Order(Node):
 
     reference: str = strawberry.field(description="The order platform's key, unique in the organisation.")
     title: str = strawberry.field(description="What people call the order.")
-    premium: Money = strawberry.field(description="What the cover costs.")
+    premium: Money = strawberry.field(
+        description="What the cover costs.", metadata=of_columns(amount_minor="premium_minor", currency="currency")
+    )
     effective_at: datetime = strawberry.field(description="When the cover begins.")
     expires_at: datetime | None = strawberry.field(description="When the cover ends; null for one without end.")
     created_at: datetime = strawberry.field(description="When the order was imported first.")
     updated_at: datetime = strawberry.field(description="When `version` rose last.")
     status: OrderStatus = strawberry.field(description="Where the order stands; derived by the server.")
     status_reason: StatusReason = strawberry.field(
-        resolver=_status_reason, description="Why it stands there.", metadata=in_batches(_status_reasons_of)
+        resolver=_status_reason,
+        description="Why it stands there.",
+        metadata=in_batches(_status_reasons_of) | of_columns(**_REASON),
     )
     version: int = strawberry.field(
         description=(
@@ -194,35 +216,49 @@ class Order(Node):
             await linked(info, load_organisations, self.row.organisation_id)
         )
 
-    @strawberry.field(description="The member whose cover it is.", metadata=in_batches(_owners_of))
+    @strawberry.field(
+        description="The member whose cover it is.",
+        metadata=in_batches(_owners_of) | refers("owner_id", Remembered.USERS),
+    )
     async def owner(self, info: Info) -> User:
         """Load the owner."""
         return await linked_user(info, self.row.owner_id)
 
-    @strawberry.field(description="The kind of cover.", name="type", metadata=in_batches(_types_of))
+    @strawberry.field(
+        description="The kind of cover.",
+        name="type",
+        metadata=in_batches(_types_of) | refers("type_code", Remembered.ORDER_TYPES),
+    )
     async def order_type(self, info: Info) -> OrderType:
         """Load the type."""
         return OrderType.from_row(await linked(info, load_order_types, self.row.type_code, known_order_type))
 
-    @strawberry.field(description="What this viewer may do now through this order's id.")
+    @strawberry.field(
+        description="What this viewer may do now through this order's id.",
+        metadata=judged(_actions, "owner_id", "status", "expires_at"),
+    )
     async def available_actions(self, info: Info) -> list[OrderAction]:
         """Ask the rules."""
-        member = await linked_member(info, self.row.organisation_id)
-        status = await status_now(info, self.row)
-        return [] if member is None else list(actions_through_order(member, self.row.owner_id, status))
+        place, row = await _place(info, self.row), self.row
+        return [] if place is None else _actions(place, row.owner_id, row.status, row.expires_at)
 
-    @strawberry.field(description="Whether this viewer may share the order now.")
+    @strawberry.field(
+        description="Whether this viewer may share the order now.",
+        metadata=judged(_can_share, "owner_id", "status", "expires_at"),
+    )
     async def viewer_can_share(self, info: Info) -> bool:
         """Ask the rules."""
-        member = await linked_member(info, self.row.organisation_id)
-        organisation = await linked(info, load_organisations, self.row.organisation_id)
-        if member is None or await status_now(info, self.row) not in SHAREABLE_STATUSES:
+        place, row = await _place(info, self.row), self.row
+        organisation = await linked(info, load_organisations, row.organisation_id)
+        if place is None:
             return False
-        return may_share(member, organisation.share_policy, self.row.owner_id)
+        return _can_share(
+            replace(place, share_policy=organisation.share_policy), row.owner_id, row.status, row.expires_at
+        )
 
     @strawberry.field(
         description="The order's shared orders that this viewer sees, newest first.",
-        metadata=in_batches(_shared_orders_of),
+        metadata=in_batches(_shared_orders_of) | SHARED_ORDERS,
     )
     async def shared_orders(
         self, info: Info, status: SharedOrderStatuses = None, first: First = 20, after: After = None

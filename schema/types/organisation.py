@@ -30,9 +30,9 @@ from schema.types.user import User
 
 _MAX_FILTER_VALUES = 100
 _MAX_SEARCH_LENGTH = 200
-_DEFAULT_PAGE = 50
+DEFAULT_PAGE = 50
 _MEMBER_CURSOR = PageCursor("members", (UUID,))
-_ORDER_CURSORS = {
+ORDER_CURSORS = {
     orders.OrderSort.TYPE_PRIORITY: PageCursor("TYPE_PRIORITY", (int, int, UUID)),
     orders.OrderSort.EXPIRES_AT: PageCursor("EXPIRES_AT", (int, UUID)),
     orders.OrderSort.EFFECTIVE_AT_DESC: PageCursor("EFFECTIVE_AT_DESC", (int, UUID)),
@@ -142,7 +142,7 @@ class Organisation(Node):
         """Read a page of members."""
         await self._member(info)
         wanted = checked_search(search)
-        request = page_request(_MEMBER_CURSOR, _DEFAULT_PAGE, first=first, after=after)
+        request = page_request(_MEMBER_CURSOR, DEFAULT_PAGE, first=first, after=after)
         page = await info.context.reading.ask(list_members, self.row.id, wanted, request)
         return connect(
             MemberConnection,
@@ -176,9 +176,9 @@ class Organisation(Node):
     ) -> "OrderConnection":
         """Read a page of orders."""
         await self._member(info)
-        cursor = _ORDER_CURSORS[order_by]
+        cursor = ORDER_CURSORS[order_by]
         kept = (where or OrderFilter()).checked()
-        request = page_request(cursor, _DEFAULT_PAGE, first=first, after=after, last=last, before=before)
+        request = page_request(cursor, DEFAULT_PAGE, first=first, after=after, last=last, before=before)
         page = await info.context.reading.ask(orders.list_orders, self.row.id, kept, order_by, request)
         return connect(
             OrderConnection,

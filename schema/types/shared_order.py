@@ -16,10 +16,12 @@ from domain.vocabulary import ErrorCode, OrderAction, SharedOrderStatus, SharePe
 from execution.batching import in_batches
 from resolvers.claim_shared_order import claim_facts
 from resolvers.load_rows import load_memberships, load_orders
+from resolvers.read_order_page import OFFER_ENDS_AT
 from schema.context import Info
 from schema.global_id import encode_id
 from schema.linked import linked, linked_all, linked_user, linked_users
 from schema.paging import PageCursor
+from schema.row_fields import Place, Remembered, judged, of_columns, refers
 from schema.types.connection import Connection, connect
 from schema.types.node import Node
 from schema.types.order import Order, status_now
@@ -59,6 +61,10 @@ async def _recipients_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> 
     return await linked_users(info, [shared.row.recipient_id for shared in shared_orders])
 
 
+def _status(place: Place, status: SharedOrderStatus, offer_ends_at: datetime | None) -> SharedOrderStatus:
+    return status if offer_ends_at is None else status_at(status, offer_ends_at, place.now)
+
+
 def _claim_window(root: "SharedOrder") -> ClaimWindow:
     return ClaimWindow(opens_at=root.row.opens_at, closes_at=root.row.closes_at)
 
@@ -74,10 +80,13 @@ class SharedOrder(Node):
     permission: SharePermission = strawberry.field(description="What it lets the recipient do once claimed.")
     message: str | None = strawberry.field(description="The sender's word to the recipient.")
     status: SharedOrderStatus = strawberry.field(
-        description="Where it stands; an offer reads EXPIRED from `claimWindow.closesAt` on."
+        description="Where it stands; an offer reads EXPIRED from `claimWindow.closesAt` on.",
+        metadata=judged(_status, "status", OFFER_ENDS_AT, unless_null=OFFER_ENDS_AT),
     )
     claim_window: ClaimWindow = strawberry.field(
-        resolver=_claim_window, description="When it can be claimed.", metadata=in_batches(_claim_windows_of)
+        resolver=_claim_window,
+        description="When it can be claimed.",
+        metadata=in_batches(_claim_windows_of) | of_columns(opens_at="opens_at", closes_at="closes_at"),
     )
     claimed_at: datetime | None = strawberry.field(description="When it was claimed, also after it was given back.")
     created_at: datetime = strawberry.field(description="When it was offered.")
@@ -108,12 +117,18 @@ class SharedOrder(Node):
         """Load the order."""
         return Order.from_row(await linked(info, load_orders, self.row.order_id))
 
-    @strawberry.field(description="The member who shared the order.", metadata=in_batches(_senders_of))
+    @strawberry.field(
+        description="The member who shared the order.",
+        metadata=in_batches(_senders_of) | refers("sender_id", Remembered.USERS),
+    )
     async def sender(self, info: Info) -> User:
         """Load the sender."""
         return await linked_user(info, self.row.sender_id)
 
-    @strawberry.field(description="The member it is offered to.", metadata=in_batches(_recipients_of))
+    @strawberry.field(
+        description="The member it is offered to.",
+        metadata=in_batches(_recipients_of) | refers("recipient_id", Remembered.USERS),
+    )
     async def recipient(self, info: Info) -> User:
         """Load the recipient."""
         return await linked_user(info, self.row.recipient_id)

@@ -1,0 +1,120 @@
+"""The loop from the rows of `resolvers.read_order_page` to orders as they are in an answer, written for a selection."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from db.order_tables import OrderRow
+from db.parts_query import Slots
+from db.sharing_tables import SharedOrderRow
+from execution.selection import FieldSelection
+from execution.whole import NotWhole
+from resolvers.list_orders import KEY_NAMES, OrderSort
+from resolvers.read_order_page import ORDERS, SHARES
+from schema.ready_objects import Form
+from schema.row_fields import Remembered, SharedOrders
+from schema.row_writer import RowWriter, mark_of_field
+from schema.whole_connection import Entry, WholeConnection
+
+Write: TypeAlias = Callable[..., tuple[list[Entry], list[tuple[dict[str, Any], list[Entry]]]]]
+"""Takes the rows, the place and the ready objects; returns the orders, and those whose shared orders are unfinished."""
+
+
+class OrderRows:
+    """What an answer shows of orders and of the shared orders of each, as code.
+
+    Attributes:
+        orders: The columns that are read of each order.
+        shares: The columns that are read of each shared order; None where none is shown.
+        ready: The ready objects that the loop looks up, and the names of the parameters that take them.
+        nested: The field of shared orders and what is selected of it; None where it is not.
+    """
+
+    def __init__(self, connection: WholeConnection) -> None:
+        """Look at what is selected of each order.
+
+        Raises:
+            NotWhole: Where something is that no row tells.
+        """
+        self.ready: dict[tuple[Remembered, Form], str] = {}
+        self._names: dict[str, Any] = {"NotWhole": NotWhole}
+        self.nested = _nested(connection)
+        self._share_row = RowWriter("share", SharedOrderRow, self._names, self.ready)
+        self._share = None if self.nested is None else self._share_row.dictionary(self.nested[1].node)
+        self._order_row = RowWriter("order", OrderRow, self._names, self.ready)
+        self._order = self._order_row.dictionary(connection.node, self._nested_expression())
+        for column in ("place", "id"):
+            self._order_row.variable(column)
+        for column in ("order_id", "id"):
+            self._share_row.variable(column)
+
+    def _nested_expression(self) -> Mapping[str, str]:
+        if self.nested is None:
+            return {}
+        field, connection = self.nested
+        return {field.name: connection.plain("shares") if connection.is_plain else "None"}
+
+    def order_columns(self, sort: OrderSort) -> tuple[str, ...]:
+        """Return the columns that are read of each order, the keys of its place in the list among them."""
+        return tuple(dict.fromkeys((*self._order_row.columns, *KEY_NAMES[sort])))
+
+    @property
+    def share_columns(self) -> tuple[str, ...] | None:
+        """The columns that are read of each shared order; None where none is shown."""
+        return None if self.nested is None else tuple(self._share_row.columns)
+
+    def write(self, sort: OrderSort, slots: Slots) -> Write:
+        """Return the loop for rows whose columns are in these slots."""
+        keys = ", ".join(f"order_{name}" for name in KEY_NAMES[sort])
+        order = _unpacking("order", slots.places[ORDERS], len(slots.kinds))
+        lines = [
+            f"def write(rows, place{''.join(f', {name}' for name in self.ready.values())}):",
+            "    orders, unfinished, lists, last, count = [], [], {}, {}, 0",
+            "    for row in rows:",
+            f"        if row[0] == {ORDERS}:",
+            f"            {order} = row",
+            # A UNION keeps the order of its parts, and they theirs, but SQL does not promise it.
+            "            count += 1",
+            "            if order_place != count: raise NotWhole('rows out of their order')",
+            *(f"            {check}" for check in self._order_row.checks()),
+            "            shares = lists[order_id] = []",
+            f"            order = {self._order}",
+            f"            orders.append((order, ({keys},)))",
+            *(["            unfinished.append((order, shares))"] if self._is_unfinished else []),
+            *self._share_lines(slots),
+            "    return orders, unfinished",
+        ]
+        names = dict(self._names)
+        exec(compile("\n".join(lines), "<rows of orders>", "exec"), names)  # noqa: S102 - quoted names and our own alone
+        written: Write = names["write"]
+        return written
+
+    @property
+    def _is_unfinished(self) -> bool:
+        return self.nested is not None and not self.nested[1].is_plain
+
+    def _share_lines(self, slots: Slots) -> list[str]:
+        if self._share is None:
+            return []
+        share = f"({self._share}, (share_id,))" if self._is_unfinished else self._share
+        return [
+            "        else:",
+            f"            {_unpacking('share', slots.places[SHARES], len(slots.kinds))} = row",
+            "            shares = lists[share_order_id]",
+            "            if shares and last[share_order_id] <= share_id: raise NotWhole('rows out of their order')",
+            "            last[share_order_id] = share_id",
+            *(f"            {check}" for check in self._share_row.checks()),
+            f"            shares.append({share})",
+        ]
+
+
+def _nested(connection: WholeConnection) -> tuple[FieldSelection, WholeConnection] | None:
+    fields = [each for each in connection.node.fields if isinstance(mark_of_field(each), SharedOrders)]
+    if len(fields) > 1:
+        raise NotWhole("several lists of shared orders")
+    return (fields[0], WholeConnection(fields[0])) if fields else None
+
+
+def _unpacking(prefix: str, places: Mapping[str, int], slots: int) -> str:
+    """Return the variables that a row is unpacked into: those of the columns in their places."""
+    names = {place: f"{prefix}_{name}" for name, place in places.items()}
+    return ", ".join(["_", *(names.get(place, "_") for place in range(1, slots + 1))])
