@@ -1,6 +1,5 @@
 """The list page as each server is asked for it, and its answers brought to one shape, so that they can be compared."""
 
-import base64
 import json
 from datetime import datetime
 from typing import Any
@@ -74,7 +73,7 @@ def _plain_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        return str(UUID(base64.urlsafe_b64decode(text).decode().partition(":")[2]))
+        return str(UUID(text.partition("_")[2]))
 
 
 def _id_in(row: Row) -> str:

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import WRITES, create_engine
 from db.gathering import Gathering
+from db.instant_text import instant_text
 from db.parts_query import PartsQuery, Values
 from db.reading_connections import ReadingConnections
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
@@ -76,6 +77,7 @@ class Database:
         self._gathering = Gathering()
         self._unfinished: set[asyncio.Task[object]] = set()
         self.names = NamesCache()
+        self.instant_text = instant_text(self.engine.dialect.name)
         self._readers = ReadingConnections(self.engine)
 
     @asynccontextmanager

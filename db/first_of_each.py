@@ -11,6 +11,7 @@ def first_of_each(
     parents: FromClause,
     parent_key: ColumnElement[Any],
     columns: Sequence[ColumnElement[Any]],
+    *,
     key: Mapped[Any],
     conditions: Sequence[ColumnElement[bool]],
     ordering: Sequence[ColumnElement[Any]],
@@ -33,7 +34,9 @@ def first_of_each(
         dialect: The database's.
     """
     if dialect == "postgresql":
-        first = select(*columns).where(key == parent_key, *conditions).order_by(*ordering).limit(literal_column(str(limit)))
+        first = (
+            select(*columns).where(key == parent_key, *conditions).order_by(*ordering).limit(literal_column(str(limit)))
+        )
         lateral = first.correlate(parents).lateral("first_rows")
         return lateral, parents.join(lateral, true())
     place = func.row_number().over(partition_by=key, order_by=ordering).label("place")

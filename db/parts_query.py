@@ -17,6 +17,7 @@ from sqlalchemy import (
     CompoundSelect,
     Dialect,
     Integer,
+    LargeBinary,
     Select,
     String,
     Uuid,
@@ -39,6 +40,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
     "uuid": Uuid(),
     "number": BigInteger(),
     "instant": UTCDateTime(),
+    "shown instant": LargeBinary(),
 }
 
 
@@ -49,6 +51,8 @@ def _kind_of(column: ColumnElement[Any]) -> str:
         return "number"
     if isinstance(column.type, UTCDateTime):
         return "instant"
+    if isinstance(column.type, LargeBinary):
+        return "shown instant"
     if isinstance(column.type, String | AutoString):
         return "text"
     raise ValueError(f"{column} is of no kind that a slot can hold")
@@ -165,4 +169,6 @@ def _conversion(kind: str, dialect: Dialect) -> Callable[[Any], Any] | None:
         return None
     if kind == "uuid":
         return UUID
+    if kind == "shown instant":
+        return None
     return _KINDS[kind].dialect_impl(dialect).result_processor(dialect, None)

@@ -153,7 +153,9 @@ class CompiledDocuments:
         in_usual_way = partial(_run, schema, selected, selected.root, variables, options)
         if selected.whole is None:
             return in_usual_way()
-        return self._run_whole(*selected.whole, WholeRequest(schema, options.get("context_value"), variables), in_usual_way)
+        return self._run_whole(
+            *selected.whole, WholeRequest(schema, options.get("context_value"), variables), in_usual_way
+        )
 
     async def _run_whole(
         self, name: str, whole: Whole, request: WholeRequest, in_usual_way: Callable[[], Awaitable[ExecutionResult]]

@@ -70,7 +70,7 @@ class Selected:
 
     @cached_property
     def whole(self) -> tuple[str, Whole] | None:
-        """The only field of a query under its name, where it can be had whole: what is beside another is read with it."""
+        """The only field of a query under its name, where it can be had whole; one beside another is read with it."""
         fields = [] if self.root is None else self.root.fields
         if self.operation.operation is not OperationType.QUERY or len(fields) != 1 or fields[0].whole is None:
             return None

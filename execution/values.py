@@ -115,13 +115,18 @@ class WholeRequest:
     context: Any
     variables: VariableValues
 
+    @property
+    def strawberry_schema(self) -> Any:
+        """The schema as Strawberry has it."""
+        return self.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry puts it there
+
     def arguments(self, field: FieldSelection) -> dict[str, Any]:
         """Return the arguments of a field of the selection, by their names in Python."""
         if field.fixed_arguments is not None:
             return field.fixed_arguments
         known = field.strawberry_field
         given = get_argument_values(field.definition, field.nodes[0], self.variables)
-        found = given if known is None else converted(self.schema._strawberry_schema, known, given)
+        found = given if known is None else converted(self.strawberry_schema, known, given)
         if field.has_fixed_arguments:
             field.fixed_arguments = found
         return found

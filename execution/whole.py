@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 
-class NotWhole(Exception):  # noqa: N818 - a way to decline, not a fault
+class NotWhole(Exception):
     """The field is to be executed as any other."""
 
 

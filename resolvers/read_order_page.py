@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, FromClause, Select, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.first_of_each import first_of_each
+from db.instant_text import shown_instant
 from db.keyset import PageRequest
 from db.log_tables import EventRow
 from db.names_tables import NamesRow
@@ -30,6 +43,9 @@ PLACE, ORDERS, SHARES = 0, 1, 2
 
 OFFER_ENDS_AT = "offer_ends_at"
 """When an offer that is open closes; null for a shared order that is not on offer, whose status no clock changes."""
+
+AS_TEXT = "as_text_of_"
+"""Begins the name of a column of instants that are read to be shown, not to be judged by; see `db.instant_text`."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +151,11 @@ def _shares(form: OrderPageForm, wanted: tuple[str, ...], seen: CTE, page: CTE, 
         page,
         page.c.id,
         [*own, ends.label(OFFER_ENDS_AT)],
-        col(SharedOrderRow.order_id),
-        [visible],
-        [col(SharedOrderRow.id).desc()],
-        form.most_shares,
-        dialect,
+        key=col(SharedOrderRow.order_id),
+        conditions=[visible],
+        ordering=[col(SharedOrderRow.id).desc()],
+        limit=form.most_shares,
+        dialect=dialect,
     )
     columns: Mapping[str, ColumnElement[Any]] = {
         name: page.c.id if name == "order_id" else first.c[name] for name in wanted
@@ -157,4 +173,7 @@ def _shares(form: OrderPageForm, wanted: tuple[str, ...], seen: CTE, page: CTE, 
 
 def _columns(table: type[SQLModel], names: set[str]) -> list[ColumnElement[Any]]:
     source: FromClause = table.__table__  # type: ignore[attr-defined]  # SQLModel has it
-    return [source.c[name] for name in sorted(names)]
+    return [
+        shown_instant(source.c[name.removeprefix(AS_TEXT)]).label(name) if name.startswith(AS_TEXT) else source.c[name]
+        for name in sorted(names)
+    ]

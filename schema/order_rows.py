@@ -1,10 +1,10 @@
 """The loop from the rows of `resolvers.read_order_page` to orders as they are in an answer, written for a selection."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from db.order_tables import OrderRow
-from db.parts_query import Slots
+from db.parts_query import Slots, Values
 from db.sharing_tables import SharedOrderRow
 from execution.selection import FieldSelection
 from execution.whole import NotWhole
@@ -16,7 +16,10 @@ from schema.row_writer import RowWriter, mark_of_field
 from schema.whole_connection import Entry, WholeConnection
 
 Write: TypeAlias = Callable[..., tuple[list[Entry], list[tuple[dict[str, Any], list[Entry]]]]]
-"""Takes the rows, the place and the ready objects; returns the orders, and those whose shared orders are unfinished."""
+"""Takes the rows, the place, what writes instants, and the ready objects.
+
+It returns the orders, and those whose shared orders are unfinished.
+"""
 
 
 class OrderRows:
@@ -67,7 +70,7 @@ class OrderRows:
         keys = ", ".join(f"order_{name}" for name in KEY_NAMES[sort])
         order = _unpacking("order", slots.places[ORDERS], len(slots.kinds))
         lines = [
-            f"def write(rows, place{''.join(f', {name}' for name in self.ready.values())}):",
+            f"def write(rows, place, instant{''.join(f', {name}' for name in self.ready.values())}):",
             "    orders, unfinished, lists, last, count = [], [], {}, {}, 0",
             "    for row in rows:",
             f"        if row[0] == {ORDERS}:",
@@ -87,6 +90,15 @@ class OrderRows:
         exec(compile("\n".join(lines), "<rows of orders>", "exec"), names)  # noqa: S102 - quoted names and our own alone
         written: Write = names["write"]
         return written
+
+    def keys(self, rows: Sequence[Values], slots: Slots) -> dict[Remembered, set[Any]]:
+        """Return the keys of the remembered rows that rows refer to."""
+        keys: dict[Remembered, set[Any]] = {kind: set() for kind in Remembered}
+        for part, references in ((ORDERS, self._order_row.references), (SHARES, self._share_row.references)):
+            for kind, column in references:
+                place = slots.places[part][column]
+                keys[kind].update(row[place] for row in rows if row[0] == part and row[place] is not None)
+        return keys
 
     @property
     def _is_unfinished(self) -> bool:

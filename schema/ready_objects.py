@@ -41,8 +41,12 @@ def ready_form(selection: TypeSelection) -> Form:
     return tuple(form)
 
 
+class NotRemembered(NotWhole):
+    """A row that an object is made of is not remembered, or not any more."""
+
+
 class ReadyObjects(dict[Any, dict[str, Any]]):
-    """Objects of one form by the keys of their rows; one that is not remembered makes an answer decline."""
+    """Objects of one form by the keys of their rows; of those that are remembered."""
 
     def __init__(self, rows: RowCache[Any, Any], version: UUID, form: Form) -> None:
         """Begin with none made."""
@@ -55,11 +59,11 @@ class ReadyObjects(dict[Any, dict[str, Any]]):
         """Make an object.
 
         Raises:
-            NotWhole: Where its row is not remembered.
+            NotRemembered: Where its row is not.
         """
         row = self._rows.get(self.version, key)
         if row is None:
-            raise NotWhole("a row is not remembered")
+            raise NotRemembered(key)
         if len(self) >= _MOST_OBJECTS:
             self.clear()
         made = self[key] = {name: _value(row, how, of) for name, how, of in self._form}

@@ -5,7 +5,7 @@ to. Which column a field is, or what it is derived of, the types tell (`schema.r
 """
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from enum import Enum as Enumeration
 from typing import Any
 
 from graphql import (
@@ -25,10 +25,10 @@ from sqlmodel import SQLModel
 
 from execution.selection import FieldSelection, TypeSelection
 from execution.whole import NotWhole
-from schema.global_id import encode_id
+from resolvers.read_order_page import AS_TEXT
+from schema.global_id import id_prefix
 from schema.ready_objects import Form, ready_form
 from schema.row_fields import Judged, Mark, Parts, Refers, Remembered, mark_of
-from schema.scalars import format_instant
 
 _ONE_TO_ONE = (GraphQLString, GraphQLBoolean)
 """Scalars whose values are written as they are read."""
@@ -40,6 +40,7 @@ class RowWriter:
     Attributes:
         columns: The columns that are read, each a variable.
         ready: The ready objects that are looked up, and their names.
+        references: The columns whose values are keys of remembered rows.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class RowWriter:
         """
         self.columns: dict[str, None] = {}
         self.ready = ready
+        self.references: set[tuple[Remembered, str]] = set()
         self._prefix = prefix
         self._table = table
         self._names = names
@@ -74,7 +76,7 @@ class RowWriter:
     def checks(self) -> list[str]:
         """Return the lines that decline a row whose numbers GraphQL's Int cannot hold."""
         return [
-            f"if not -2147483648 <= {number} <= 2147483647: raise NotWhole(\"a number is out of range\")"
+            f'if not -2147483648 <= {number} <= 2147483647: raise NotWhole("a number is out of range")'
             for number in self._numbers
         ]
 
@@ -121,21 +123,22 @@ class RowWriter:
         leaf_type, required = _unwrapped(value_type)
         if column not in self._table.model_fields:
             raise NotWhole(f"{self._table.__name__} has no column {column}")
+        if getattr(leaf_type, "name", None) == "DateTime":
+            value = self.variable(AS_TEXT + column)
+            return f"instant({value})" if required else f"(None if {value} is None else instant({value}))"
         value = self.variable(column)
         if leaf_type is GraphQLID:
-            return f"{self.bind(encode_id)}({parent.name!r}, {value})"
+            # `encode_id`, without a call for each of hundreds of rows.
+            return f"({id_prefix(parent.name)!r} + {value}.hex)"
         if leaf_type is GraphQLInt:
             self._numbers.setdefault(value)
             return value
         # Words are kept by the names that GraphQL gives them.
         if leaf_type in _ONE_TO_ONE or (isinstance(leaf_type, GraphQLEnumType) and self._words(column) is not None):
             return value
-        if getattr(leaf_type, "name", None) == "DateTime":
-            instant = f"{self.bind(format_instant)}({value})"
-            return instant if required else f"(None if {value} is None else {instant})"
         raise NotWhole(f"{leaf_type} is not written from a row")
 
-    def _words(self, column: str) -> type[StrEnum] | None:
+    def _words(self, column: str) -> type[Enumeration] | None:
         found = self._table.__table__.c.get(column)  # type: ignore[attr-defined]  # SQLModel has it
         kind = None if found is None else found.type
         return kind.enum_class if isinstance(kind, Enum) else None
@@ -159,6 +162,7 @@ class RowWriter:
         raise NotWhole(f"{leaf_type} is not written from what is judged")
 
     def _reference(self, field: FieldSelection, mark: Refers, key: str) -> str:
+        self.references.add((mark.to, key.removeprefix(f"{self._prefix}_")))
         wanted = (mark.to, ready_form(of_object(field)))
         self.ready.setdefault(wanted, f"ready_{len(self.ready)}")
         found = f"{self.ready[wanted]}[{key}]"

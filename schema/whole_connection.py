@@ -37,9 +37,7 @@ class WholeConnection:
         self.asks_for_more = "pageInfo" in selected
         self.is_plain = selected <= {"nodes", "__typename"}
 
-    def answer(
-        self, entries: Sequence[Entry], request: PageRequest, cursor_of: Callable[[Any], str]
-    ) -> dict[str, Any]:
+    def answer(self, entries: Sequence[Entry], request: PageRequest, cursor_of: Callable[[Any], str]) -> dict[str, Any]:
         """Return the connection of a page.
 
         Args:
@@ -82,9 +80,7 @@ class WholeConnection:
                 makers[field.name] = _constant(selection.type.name)
 
         def edges(page: Any, cursor_of: Callable[[Any], str]) -> list[dict[str, Any]]:
-            return [
-                {name: make(node, keys, cursor_of) for name, make in makers.items()} for node, keys in page.rows
-            ]
+            return [{name: make(node, keys, cursor_of) for name, make in makers.items()} for node, keys in page.rows]
 
         return edges
 

@@ -4,9 +4,9 @@ This is what every front end shows first, and shows again with each turn of the 
 asks beyond it, and whatever is not as expected, is left to the fields themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +19,13 @@ from domain.vocabulary import MemberRole, SharePolicy
 from execution.selection import FieldSelection, TypeSelection
 from execution.whole import NotWhole, Request, Whole
 from resolvers.list_orders import OrderSort, values_given
+from resolvers.load_rows import load_order_types, load_users
 from resolvers.read_order_page import PLACE, OrderPageForm, order_page
 from schema.global_id import decode_id, encode_id
 from schema.order_rows import OrderRows, Write
 from schema.paging import PageCursor, page_request
-from schema.ready_objects import ready_objects
-from schema.row_fields import Place
+from schema.ready_objects import NotRemembered, ready_objects
+from schema.row_fields import Place, Remembered
 from schema.row_writer import of_object
 from schema.types.organisation import DEFAULT_PAGE, ORDER_CURSORS, OrderFilter
 from schema.types.shared_order import CURSOR as SHARE_CURSOR
@@ -59,10 +60,9 @@ class _Statement:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A statement, where its first row has what, and what makes orders of the others."""
+    """A statement, and what makes orders of its rows."""
 
     query: PartsQuery
-    place: dict[str, int]
     write: Write
 
 
@@ -124,14 +124,15 @@ class WholeOrganisation:
             **lists.kept,
             **lists.orders.parameters(),
         )
-        rows = iter(found)
-        first = next(rows, None)
-        if first is None or first[0] != PLACE:
+        if not found or found[0][0] != PLACE:
             raise NotWhole("no organisation that the viewer sees")
-        told = {name: first[place] for name, place in prepared.place.items()}
+        told = {name: found[0][place] for name, place in prepared.query.slots.places[PLACE].items()}
         place = _place(told, organisation_id, viewer)
-        ready = [ready_objects(database.names, told["names"], *wanted) for wanted in self._rows.ready]
-        orders, unfinished = prepared.write(rows, place, *ready)
+        try:
+            orders, unfinished = self._write(database, prepared, found, place, told["names"])
+        except NotRemembered:
+            await _remember(database, self._rows.keys(found, prepared.query.slots))
+            orders, unfinished = self._write(database, prepared, found, place, told["names"])
         self._finish(unfinished, lists.shares)
         page = self._connection.answer(orders, lists.orders, ORDER_CURSORS[lists.sort].encode)
         return self._answer(organisation_id, told, page)
@@ -171,7 +172,15 @@ class WholeOrganisation:
                 statement.shares,
             )
         )
-        return _Prepared(query, query.slots.places[PLACE], self._rows.write(statement.sort, query.slots))
+        return _Prepared(query, self._rows.write(statement.sort, query.slots))
+
+    def _write(
+        self, database: Database, prepared: _Prepared, found: Sequence[Values], place: Place, version: UUID | None
+    ) -> Any:
+        rows = iter(found)
+        next(rows)
+        ready = [ready_objects(database.names, version, *wanted) for wanted in self._rows.ready]
+        return prepared.write(rows, place, database.instant_text, *ready)
 
     def _finish(self, unfinished: Any, page: PageRequest) -> None:
         if unfinished and self._rows.nested is not None:
@@ -184,6 +193,14 @@ class WholeOrganisation:
             each.name: page if each is self._orders else _own(each.field_name, organisation_id, told)
             for each in self._selection.fields
         }
+
+
+async def _remember(database: Database, keys: dict[Remembered, set[Any]]) -> None:
+    """Load rows that are not remembered yet; those of another version than the answer's will not serve it."""
+    async with database.snapshot() as snapshot:
+        await snapshot.ask_moment()
+        await load_users(snapshot, keys[Remembered.USERS])
+        await load_order_types(snapshot, keys[Remembered.ORDER_TYPES])
 
 
 def _only_list(selection: TypeSelection) -> FieldSelection:

@@ -1,6 +1,5 @@
 """A stage for the access matrix: one order shared in every way, and everyone who might look at it or touch it."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -39,7 +38,7 @@ NOBODY = UUID("01900000-0000-7000-8000-000000000000")
 
 def global_id(type_name: str, row_id: UUID = NOBODY) -> str:
     """Return a global id as the API writes it; of nothing, unless told of what."""
-    return base64.urlsafe_b64encode(f"{type_name}:{row_id.hex}".encode()).decode()
+    return f"{type_name}_{row_id.hex}"
 
 
 NOWHERE = {

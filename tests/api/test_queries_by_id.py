@@ -1,7 +1,7 @@
 """Finding things again by their global ids: `node`, `nodes`, and the fields that take an id of one type."""
 
-import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -28,19 +28,23 @@ async def stage(world: World) -> Stage:
 
 def _garbage(true_id: str) -> dict[str, str]:
     """Return texts that look more or less like a global id, and are none."""
-    type_name, _, digits = base64.urlsafe_b64decode(true_id).decode().partition(":")
+    type_name, _, digits = true_id.partition("_")
     return {
         "empty": "",
-        "no base64": "💥",
-        "plain": f"{type_name}:{digits}",
+        "no letters": "💥",
+        "another separator": f"{type_name}:{digits}",
+        "the digits alone": digits,
         "cut off": true_id[:-4],
         "doubled": true_id * 2,
         "another type's": global_id("Membership"),
         "of nothing": global_id(type_name, NOBODY),
-        "without a type": base64.urlsafe_b64encode(f":{digits}".encode()).decode(),
-        "without an id": base64.urlsafe_b64encode(f"{type_name}:".encode()).decode(),
-        "a type in capitals": base64.urlsafe_b64encode(f"{type_name.upper()}:{digits}".encode()).decode(),
-        "not UTF-8": base64.urlsafe_b64encode(b"\xff" * 30).decode(),
+        "without a type": f"_{digits}",
+        "without an id": f"{type_name}_",
+        "a type in capitals": f"{type_name.upper()}_{digits}",
+        "with hyphens": f"{type_name}_{UUID(digits)}",
+        "with a space": f"{true_id} ",
+        "with a line break": f"{true_id}\n",
+        "other digits": f"{type_name}_{digits[:-1]}\u0661",
         "a NUL": "a\x00b",
         "very long": "A" * 100_000,
     }

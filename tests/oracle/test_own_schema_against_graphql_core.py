@@ -46,7 +46,7 @@ CORE = SCHEMA._schema
 COMPILED = CompiledDocuments(50, plain_attributes=True)
 KINDS = ("Organisation", "Order", "SharedOrder", "User", "ProcessingResult")
 ROOTS = {"organisation": "Organisation", "order": "Order", "sharedOrder": "SharedOrder"}
-NOTHING = "bm90aGluZw=="
+NOTHING = "nothing"
 """The id of nothing."""
 
 _placeholders = st.tuples(st.sampled_from(KINDS), st.integers(0, 6)).map(
