@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     TypeDecorator,
+    UpdateBase,
     Uuid,
     bindparam,
     inspect,
@@ -108,7 +109,9 @@ def columns_of(table: type[SQLModel] | FromClause, shape: type[NamedTuple]) -> l
 class _Compiled(Generic[Row]):
     """A query as one database takes it."""
 
-    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row], dialect: Dialect) -> None:
+    def __init__(
+        self, statement: Select[Any] | UpdateBase, shape: Callable[[Iterable[Any]], Row], dialect: Dialect
+    ) -> None:
         compiled = statement.compile(dialect=dialect)
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise ValueError("a query that is kept has no parameter that changes its text")
@@ -122,7 +125,7 @@ class _Compiled(Generic[Row]):
         self._fixed = {bind.key: bind.value for bind in names.values() if not bind.required}
         self._conversions = [
             (place, convert)
-            for place, column in enumerate(statement.selected_columns)
+            for place, column in enumerate(statement.exported_columns)
             if (convert := _conversion(column.type, dialect)) is not None
         ]
 
@@ -157,9 +160,9 @@ def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 class RowQuery(Generic[Row]):
-    """A SELECT whose rows are plain tuples; see the module."""
+    """A SELECT, or a change and what it returns, whose rows are plain tuples; see the module."""
 
-    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row]) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase, shape: Callable[[Iterable[Any]], Row]) -> None:
         """Keep a statement.
 
         Args:

@@ -2,45 +2,57 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from sqlmodel.ext.asyncio.session import AsyncSession
+from typing import Any, Generic, TypeVar
 
 from db.database import Database
+from db.writing import Statements
 from domain.errors import DomainError
-from schema.keys_once import Keyed, each_key_once
+from schema.keys_once import GroupKeys, Keyed, each_key_once
 
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 Place = TypeVar("Place", bound=Hashable)
 
 
-@dataclass(frozen=True)
-class WorkTogether(Generic[Place, Asked, Answer]):
-    """A mutation that is done for all who wait for the same place.
+@dataclass(frozen=True, eq=False)
+class WorkTogether(Generic[Place, Asked, Found, Answer]):
+    """A mutation that is done for all who wait at the same place.
 
     Attributes:
-        answer_type: What each of them is answered.
-        find_places: The use case that finds where each is to wait, without a lock; None for one that waits nowhere.
-        use_case: Does what is asked for at one place, in the given order, and returns an answer for each.
+        answer_type: What each of them is answered, to be read back for a repeated key.
+        find: The use case that finds what each asks for, without a lock; None for what is nowhere.
+        place_of: Where those wait who ask for what was found.
+        use_case: Does what was found at one place, in the given order, and returns an answer for each.
+        refusal: Why what is nowhere is refused.
     """
 
-    answer_type: type[Answer]
-    find_places: Callable[[AsyncSession, Sequence[Asked]], Awaitable[Sequence[Place | None]]]
-    use_case: Callable[[AsyncSession, Place | None, Sequence[Asked]], Awaitable[Sequence[Answer | DomainError]]]
+    answer_type: Any
+    find: Callable[[Statements, Sequence[Asked]], Awaitable[Sequence[Found | None]]]
+    place_of: Callable[[Found], Place]
+    use_case: Callable[[Statements, Place, Sequence[Found]], Awaitable[Sequence[Answer | DomainError]]]
+    refusal: Callable[[], DomainError]
 
     async def do(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
-        """Do what is asked for together with what else waits for the same place; alone where it waits nowhere."""
-        place = await database.read_together(self.find_places, entry.asked)
-        if place is not None:
-            return await database.write_together(self._run, place, entry)
-        [answer] = await database.write(lambda session: self._run(session, None, [entry]))
-        return answer
+        """Do what is asked for together with what else waits at the same place; refuse at once what is nowhere."""
+        found = await database.read_together(self.find, entry.asked)
+        if found is not None:
+            return await database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
+        if entry.key_use is None:
+            return self.refusal()
+        return await database.write_straight(lambda statements: self._refuse(statements, entry))
 
     async def _run(
-        self, session: AsyncSession, place: Place | None, entries: Sequence[Keyed[Asked]]
+        self, statements: Statements, place: Place, entries: Sequence[Keyed[Found]]
     ) -> Sequence[Answer | DomainError]:
-        async def do(asked: Sequence[Asked]) -> Sequence[Answer | DomainError]:
-            return await self.use_case(session, place, asked)
+        async def do(found: Sequence[Found]) -> Sequence[Answer | DomainError]:
+            return await self.use_case(statements, place, found)
 
-        return await each_key_once(session, self.answer_type, entries, do)
+        return await each_key_once(GroupKeys(statements), self.answer_type, entries, do)
+
+    async def _refuse(self, statements: Statements, entry: Keyed[Asked]) -> Answer | DomainError:
+        async def do(_: Sequence[Asked]) -> Sequence[Answer | DomainError]:
+            return [self.refusal()]
+
+        [answer] = await each_key_once(GroupKeys(statements), self.answer_type, [entry], do)
+        return answer

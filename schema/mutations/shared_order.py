@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.plain_rows import AnySharedOrder
 from db.sharing_tables import SharedOrderRow
 from domain.errors import about
 from domain.people import Viewer
-from resolvers.claim_shared_order import ClaimAsked, claim_together, find_claimed_orders
+from resolvers.claim_shared_order import ClaimAsked, ClaimFound, claim_of_nothing, claim_together, find_claims
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.extend_claim_window import extend_claim_window
 from schema.context import Info
@@ -24,7 +26,14 @@ from schema.work_together import WorkTogether
 
 Payload = TypeVar("Payload")
 
-_CLAIMS = WorkTogether(SharedOrderRow, find_claimed_orders, claim_together)
+CLAIMS: WorkTogether[UUID, ClaimAsked, ClaimFound, AnySharedOrder] = WorkTogether(
+    # To be read back for a repeated key; what is claimed now comes as a plain row with the same attributes.
+    SharedOrderRow,
+    find_claims,
+    attrgetter("organisation_id"),
+    claim_together,
+    claim_of_nothing,
+)
 
 
 @strawberry.input(description="Which offer to claim.")
@@ -137,7 +146,7 @@ async def _resolve(
     return _payload(payload, await mutate(info, given, SharedOrderRow, work))
 
 
-def _payload(payload: Callable[..., Payload], outcome: Outcome[SharedOrderRow]) -> Payload:
+def _payload(payload: Callable[..., Payload], outcome: Outcome[AnySharedOrder]) -> Payload:
     row = outcome.answer
     return payload(shared_order=None if row is None else SharedOrder.from_row(row), user_errors=outcome.user_errors)
 
@@ -145,7 +154,7 @@ def _payload(payload: Callable[..., Payload], outcome: Outcome[SharedOrderRow]) 
 async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPUT]) -> ClaimSharedOrderPayload:
     """Claim an offer."""
     asked = ClaimAsked(info.context.viewer, decode_id("SharedOrder", input.shared_order_id))
-    outcome = await mutate_together(info, input, _CLAIMS, asked)
+    outcome = await mutate_together(info, input, CLAIMS, asked)
     return _payload(ClaimSharedOrderPayload, outcome)
 
 
