@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from app.settings import Settings
 
@@ -23,6 +24,29 @@ class Claims:
     expires_at: datetime
 
 
+class _OneKey(HMACAlgorithm):
+    """The algorithm with the one key there is: the library looks into a key anew for each token otherwise."""
+
+    def __init__(self, secret: str) -> None:
+        """Have the library look into the key once."""
+        super().__init__(HMACAlgorithm.SHA256)
+        self._key = super().prepare_key(secret)
+
+    def prepare_key(self, key: str | bytes) -> bytes:  # noqa: ARG002 - the library's signature
+        """Return the key that has been looked into."""
+        return self._key
+
+
+class _Decoder(jwt.PyJWT):
+    """The library's decoder, which knows one algorithm and one key."""
+
+    def __init__(self, secret: str) -> None:
+        """Know the key."""
+        super().__init__()
+        self._jws = jwt.PyJWS(algorithms=[])
+        self._jws.register_algorithm(_ALGORITHM, _OneKey(secret))
+
+
 class Tokens:
     """Signs and verifies tokens by the server's settings."""
 
@@ -33,6 +57,7 @@ class Tokens:
             SettingsError: Where the secret is missing or too short.
         """
         self._secret = settings.checked_secret()
+        self._decoder = _Decoder(self._secret)
         self._issuer = settings.jwt_issuer or None
         self._audience = settings.jwt_audience or None
 
@@ -58,7 +83,7 @@ class Tokens:
         if scheme.lower() != "bearer":
             raise InvalidToken
         try:
-            content = jwt.decode(
+            content = self._decoder.decode(
                 token.strip(),
                 self._secret,
                 algorithms=[_ALGORITHM],

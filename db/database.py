@@ -19,7 +19,7 @@ from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot
-from db.writing import Statements, open_glance, open_writing
+from db.writing import Statements, glance, write_straight
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
@@ -104,13 +104,13 @@ class Database:
         """
         return await self.to_its_end(_with_retries(partial(self._write_straight_once, work)))
 
-    async def write_together(
+    def write_together(
         self, work: Callable[[Statements, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]], key: Key, entry: Entry
-    ) -> Answer:
-        """Run `work` in one transaction for all that wait to do the same work under the same key.
+    ) -> asyncio.Future[Answer]:
+        """Have `work` run in one transaction for all that wait to do the same work under the same key.
 
         Groups of one key follow each other in the order in which their entries came. Where a group's transaction
-        fails, each entry gets one of its own.
+        fails, each entry gets one of its own. What has come here is done, even where nobody waits for its answer.
 
         Args:
             work: What to do, given what runs statements as for `write_straight`, the key and some entries; it returns
@@ -118,19 +118,21 @@ class Database:
             key: What is waited for.
             entry: What is to be done here.
 
-        Raises:
-            Exception: What `work` raises for this entry alone.
+        Returns:
+            Where the answer will be, or what `work` raises for this entry alone.
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            return await self.write_straight(lambda statements: work(statements, key, entries))
+            return await _with_retries(
+                partial(self._write_straight_once, lambda statements: work(statements, key, entries))
+            )
 
-        return await self._gathering.join((work, key), entry, run)
+        return self._gathering.enter((work, key), entry, run)
 
     async def read_together(
         self, look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
     ) -> Answer:
-        """Run `look_up` once for all that wait for the same.
+        """Run `look_up` once for all that wait for the same; it is run even where nobody waits for its answer.
 
         Args:
             look_up: Reads by one statement, given what runs it and some entries, and returns an answer for each, in
@@ -139,8 +141,7 @@ class Database:
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            async with open_glance(self.engine) as statements:
-                return await look_up(statements, entries)
+            return await glance(self.engine, lambda statements: look_up(statements, entries))
 
         return await self._gathering.join(look_up, entry, run)
 
@@ -173,9 +174,9 @@ class Database:
         return answer
 
     async def _write_straight_once(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
-        async with self._turn, open_writing(self.engine) as statements:
-            answer = await work(statements)
-        self._wake(statements.grown)
+        async with self._turn:
+            answer, grown = await write_straight(self.engine, work)
+        self._wake(grown)
         return answer
 
     def _wake(self, grown: Iterable[UUID]) -> None:

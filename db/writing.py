@@ -7,8 +7,8 @@ plain rows, and each statement was compiled when it was first asked. Everything 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from db.given_rows import GivenRows
 from db.row_query import RowQuery
 from db.snapshot import statement_log
 
+Answer = TypeVar("Answer")
 Row = TypeVar("Row")
 
 _DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
@@ -122,25 +123,36 @@ def as_database_fault(text: str, fault: Exception) -> DBAPIError:
     return kind(text, None, fault)
 
 
-@asynccontextmanager
-async def open_writing(engine: AsyncEngine) -> AsyncIterator[Statements]:
-    """Open a transaction that writes, on a connection of the engine's pool; commit it at the end.
+async def write_straight(
+    engine: AsyncEngine, work: Callable[[Statements], Awaitable[Answer]]
+) -> tuple[Answer, AbstractSet[UUID]]:
+    """Run `work` in a transaction on a connection of the engine's pool, and commit it.
 
-    It is rolled back where its body raises. On SQLite it has the writer's lock from the beginning.
+    It is rolled back where `work` raises. On SQLite it has the writer's lock from the beginning.
+
+    Returns:
+        What `work` answers, and the organisations whose log it appended to.
     """
-    async with _lent(engine) as driver:
+    connection, driver = await _lend(engine)
+    try:
         await _send(driver, "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN")
         driver.in_transaction = True
-        yield Statements(driver, engine.dialect)
+        statements = Statements(driver, engine.dialect)
+        answer = await work(statements)
         await _send(driver, "COMMIT")
         driver.in_transaction = False
+    finally:
+        await _give_back(connection, driver)
+    return answer, statements.grown
 
 
-@asynccontextmanager
-async def open_glance(engine: AsyncEngine) -> AsyncIterator[Statements]:
-    """Open what reads by one statement alone, which needs no transaction around it."""
-    async with _lent(engine) as driver:
-        yield Statements(driver, engine.dialect)
+async def glance(engine: AsyncEngine, look_up: Callable[[Statements], Awaitable[Answer]]) -> Answer:
+    """Run `look_up`, which reads by one statement alone: that needs no transaction around it."""
+    connection, driver = await _lend(engine)
+    try:
+        return await look_up(Statements(driver, engine.dialect))
+    finally:
+        await _give_back(connection, driver)
 
 
 async def statements_in(session: AsyncSession) -> Statements:
@@ -166,24 +178,25 @@ async def _send(driver: _Driver, text: str) -> None:
         raise as_database_fault(text, fault) from fault
 
 
-@asynccontextmanager
-async def _lent(engine: AsyncEngine) -> AsyncIterator[_Driver]:
+async def _lend(engine: AsyncEngine) -> tuple[PoolProxiedConnection, _Driver]:
     try:
         connection = await engine.raw_connection()
     except engine.dialect.loaded_dbapi.Error as fault:
         raise as_database_fault("a connection", fault) from fault
-    driver = _driver_of(engine.dialect, connection.driver_connection)
-    try:
-        yield driver
-    finally:
-        # In a task of its own: where the writer is cancelled, no transaction is to stay open in the pool.
-        await asyncio.shield(asyncio.create_task(_give_back(connection, driver)))
+    return connection, _driver_of(engine.dialect, connection.driver_connection)
 
 
 async def _give_back(connection: PoolProxiedConnection, driver: _Driver) -> None:
+    if driver.in_transaction:
+        # In a task of its own: where the writer is cancelled, no transaction is to stay open in the pool.
+        await asyncio.shield(asyncio.create_task(_roll_back(connection, driver)))
+    else:
+        await greenlet_spawn(connection.close)
+
+
+async def _roll_back(connection: PoolProxiedConnection, driver: _Driver) -> None:
     try:
-        if driver.in_transaction:
-            await driver.send("ROLLBACK")
+        await driver.send("ROLLBACK")
     except (*_DRIVER_FAULTS, OSError) as fault:
         # What has failed is told already; but nobody is to have this connection again.
         await greenlet_spawn(connection.invalidate, fault)

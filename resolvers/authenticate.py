@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import SQLModel
 
 from db.people_tables import UserRow
 from db.row_query import RowQuery, any_of
@@ -12,8 +12,9 @@ from domain.errors import DomainError
 from domain.importing import require_reference
 from domain.people import Viewer
 
+_USER = SQLModel.metadata.tables[UserRow.__tablename__]
 _USERS = RowQuery(
-    select(col(UserRow.reference), col(UserRow.id)).where(any_of(col(UserRow.reference), "references")), tuple
+    select(*(_USER.c[name] for name in ("reference", "id"))).where(any_of(_USER.c.reference, "references")), tuple
 )
 
 

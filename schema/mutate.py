@@ -88,8 +88,7 @@ async def mutate_together(
     database = info.context.database
 
     async def run(key_use: KeyUse | None) -> Answer | DomainError:
-        # One task for looking up and doing: whoever asked may be gone in between.
-        return await database.to_its_end(work.do(database, Keyed(asked, key_use)))
+        return await work.do(database, Keyed(asked, key_use))
 
     return await _outcome_of(info, given, run)
 

@@ -1,8 +1,11 @@
 """Mutations that wait for the same are done in one transaction, each with its own answer and idempotency key."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from db.database import Database
 from db.writing import Statements
@@ -32,15 +35,30 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
     place_of: Callable[[Found], Place]
     use_case: Callable[[Statements, Place, Sequence[Found]], Awaitable[Sequence[Answer | DomainError]]]
     refusal: Callable[[], DomainError]
+    _look_ups: WeakKeyDictionary[Database, Any] = field(default_factory=WeakKeyDictionary, init=False)
 
     async def do(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
-        """Do what is asked for together with what else waits at the same place; refuse at once what is nowhere."""
-        found = await database.read_together(self.find, entry.asked)
+        """Do what is asked for together with what else waits at the same place; refuse at once what is nowhere.
+
+        What is asked for here is done to its end even when the caller is cancelled.
+        """
+        look_up = self._look_ups.get(database)
+        if look_up is None:
+            look_up = self._look_ups[database] = partial(self._look_up, database)
+        return await (await database.read_together(look_up, entry))
+
+    async def _look_up(
+        self, database: Database, statements: Statements, entries: Sequence[Keyed[Asked]]
+    ) -> list[Awaitable[Answer | DomainError]]:
+        """Find what is asked for, and have each wait at its place before anybody can be cancelled."""
+        found = await self.find(statements, [entry.asked for entry in entries])
+        return [self._begin(database, *each) for each in zip(entries, found, strict=True)]
+
+    def _begin(self, database: Database, entry: Keyed[Asked], found: Found | None) -> Awaitable[Answer | DomainError]:
         if found is not None:
-            return await database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
-        if entry.key_use is None:
-            return self.refusal()
-        return await database.write_straight(lambda statements: self._refuse(statements, entry))
+            return database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
+        work = database.to_its_end(self._refuse(database, entry))
+        return asyncio.ensure_future(work)
 
     async def _run(
         self, statements: Statements, place: Place, entries: Sequence[Keyed[Found]]
@@ -50,9 +68,16 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
 
         return await each_key_once(GroupKeys(statements), self.answer_type, entries, do)
 
-    async def _refuse(self, statements: Statements, entry: Keyed[Asked]) -> Answer | DomainError:
+    async def _refuse(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
+        """Refuse what is nowhere, in a transaction of its own where a key keeps the refusal."""
+        if entry.key_use is None:
+            return self.refusal()
+
         async def do(_: Sequence[Asked]) -> Sequence[Answer | DomainError]:
             return [self.refusal()]
 
-        [answer] = await each_key_once(GroupKeys(statements), self.answer_type, [entry], do)
-        return answer
+        async def work(statements: Statements) -> Answer | DomainError:
+            [answer] = await each_key_once(GroupKeys(statements), self.answer_type, [entry], do)
+            return answer
+
+        return await database.write_straight(work)

@@ -1,9 +1,9 @@
 """What is done to one shared order: claim, decline, release, revoke, extend."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -19,7 +19,7 @@ from resolvers.extend_claim_window import extend_claim_window
 from schema.context import Info
 from schema.global_id import decode_id
 from schema.mutate import Outcome, mutate, mutate_together
-from schema.mutations.payloads import INPUT, idempotency_key, user_errors
+from schema.mutations.payloads import INPUT, built_by, idempotency_key, user_errors
 from schema.types.shared_order import SharedOrder
 from schema.user_errors import UserError
 from schema.work_together import WorkTogether
@@ -42,6 +42,14 @@ class ClaimSharedOrderInput:
 
     shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
     idempotency_key: str | None = idempotency_key()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Return the input that a client gives: Strawberry's own way there costs more than to find the offer."""
+        return cls(shared_order_id=given["sharedOrderId"], idempotency_key=given.get("idempotencyKey"))
+
+
+built_by(ClaimSharedOrderInput, ClaimSharedOrderInput.of)
 
 
 @strawberry.type(description="What became of a claim.")

@@ -70,7 +70,7 @@ class _Stage:
     async def claim(self, entry: Keyed[ClaimAsked], database: Database | None = None) -> Any:
         """Claim as the API does."""
         using = database or self.world.database
-        return await using.to_its_end(CLAIMS.do(using, entry))
+        return await CLAIMS.do(using, entry)
 
     def told(self, answer: Any) -> Any:
         """Return an answer without what differs between two orders that are alike."""
