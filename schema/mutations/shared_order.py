@@ -1,6 +1,6 @@
 """What is done to one shared order: claim, decline, release, revoke, extend."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any, Self, TypeVar
@@ -164,6 +164,13 @@ async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPU
     asked = ClaimAsked(info.context.viewer, decode_id("SharedOrder", input.shared_order_id))
     outcome = await mutate_together(info, input, CLAIMS, asked)
     return _payload(ClaimSharedOrderPayload, outcome)
+
+
+async def resolve_claims(
+    info: Info, roots: Sequence[None], input: ClaimSharedOrderInput
+) -> list[ClaimSharedOrderPayload]:
+    """Claim an offer, for each root: there is one."""
+    return [await resolve_claim(info, input) for _ in roots]
 
 
 async def resolve_decline(info: Info, input: Annotated[DeclineSharedOrderInput, INPUT]) -> DeclineSharedOrderPayload:
