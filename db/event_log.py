@@ -8,6 +8,7 @@ does: every other lock is taken before it, and it is held for as short as can be
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
@@ -15,7 +16,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import mark_logged
-from db.given_rows import GivenRows
+from db.given_rows import GivenRows, as_arrays, of_arrays
 from db.log_tables import EventRow, StreamRow
 from db.new_events import NewEvent
 from db.order_tables import OrderRow
@@ -41,6 +42,20 @@ _KEPT_INSERT = GivenRows(
     only_value,
 )
 _values_of = attrgetter(*(column.key for column in _OF_EVENT))
+
+
+def _raise_and_insert() -> RowQuery[Any]:
+    """Return both as one statement, which PostgreSQL knows and SQLite does not."""
+    raised = _RAISE.cte("raised")
+    given = of_arrays(_ENTRY, {name: _EVENT.c[name].type for name in _ENTRY_NAMES})
+    sequence = (raised.c.head + given["sequence"]).label("sequence")
+    rows = select(sequence, *(given[column.key] for column in _OF_EVENT))
+    return RowQuery(insert(_EVENT).from_select(_ENTRY_NAMES, rows), only_value)
+
+
+_ENTRY = "entry_"
+_ENTRY_NAMES = ["sequence", *(column.key for column in _OF_EVENT)]
+_KEPT_RAISE_AND_INSERT = _raise_and_insert()
 
 
 async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[NewEvent]) -> None:
@@ -71,9 +86,14 @@ async def append_straight(statements: Statements, organisation_id: UUID, events:
     """
     if not events:
         return
-    [head] = await statements.rows(_KEPT_RAISE, raised=organisation_id, by=len(events))
+    raised = {"raised": organisation_id, "by": len(events)}
+    head = 0 if statements.are_postgresql else (await statements.rows(_KEPT_RAISE, **raised))[0]
     numbered = enumerate(events, start=head - len(events) + 1)
-    await statements.rows_for(_KEPT_INSERT, [(sequence, *_values_of(event)) for sequence, event in numbered])
+    entries = [(sequence, *_values_of(event)) for sequence, event in numbered]
+    if statements.are_postgresql:
+        await statements.rows(_KEPT_RAISE_AND_INSERT, **raised, **as_arrays(_ENTRY, _ENTRY_NAMES, entries))
+    else:
+        await statements.rows_for(_KEPT_INSERT, entries)
     statements.grown.add(organisation_id)
 
 

@@ -40,7 +40,7 @@ class GivenRows(Generic[Row]):
         """
         self._types = {name: each.type if isinstance(each, Column) else each for name, each in columns.items()}
         self._queries = {
-            "postgresql": RowQuery(build(_of_arrays(self._types)), shape),
+            "postgresql": RowQuery(build(of_arrays(_GIVEN, self._types)), shape),
             "sqlite": RowQuery(build(_of_json(self._types)), shape),
         }
 
@@ -56,9 +56,7 @@ class GivenRows(Generic[Row]):
             rows: Of each row, the values in the order of the columns.
         """
         if dialect.name == "postgresql":
-            return {
-                _GIVEN + name: list(values) for name, values in zip(self._types, zip(*rows, strict=True), strict=True)
-            }
+            return as_arrays(_GIVEN, self._types, rows)
         converted = [each.dialect_impl(dialect).bind_processor(dialect) for each in self._types.values()]
         return {
             _GIVEN: json.dumps(
@@ -73,11 +71,22 @@ class GivenRows(Generic[Row]):
         }
 
 
-def _of_arrays(types: Mapping[str, TypeEngine[Any]]) -> Given:
-    arrays = [bindparam(_GIVEN + name, type_=ARRAY(each)) for name, each in types.items()]
+def of_arrays(prefix: str, types: Mapping[str, TypeEngine[Any]]) -> Given:
+    """Return the columns of rows that are given to a statement of PostgreSQL by `as_arrays`.
+
+    Args:
+        prefix: What the names of their parameters begin with, for a statement that is given several kinds of rows.
+        types: Their names and types.
+    """
+    arrays = [bindparam(prefix + name, type_=ARRAY(each)) for name, each in types.items()]
     columns = [named_column(name, each) for name, each in types.items()]
-    rows = func.unnest(*arrays).table_valued(*columns, name=_GIVEN).render_derived()
+    rows = func.unnest(*arrays).table_valued(*columns, name=prefix).render_derived()
     return {name: rows.c[name] for name in types}
+
+
+def as_arrays(prefix: str, names: Iterable[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return the parameters of `of_arrays` for rows, of which there is at least one."""
+    return {prefix + name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def _of_json(types: Mapping[str, TypeEngine[Any]]) -> Given:

@@ -71,6 +71,7 @@ class Statements:
     """What runs kept statements, one at a time.
 
     Attributes:
+        are_postgresql: Whether PostgreSQL runs them, which can do several changes by one.
         grown: The organisations whose log the transaction appends to: its commit wakes their readers.
     """
 
@@ -78,6 +79,7 @@ class Statements:
         """Run statements by a driver."""
         self._driver = driver
         self._dialect = dialect
+        self.are_postgresql = dialect.name == "postgresql"
         self.grown: set[UUID] = set()
 
     async def rows(self, query: RowQuery[Row], **values: Any) -> list[Row]:

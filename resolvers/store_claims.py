@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, update
+from sqlalchemy import BigInteger, Update, bindparam, func, select, update
 from sqlmodel import SQLModel
 
 from db.event_log import append_straight
-from db.given_rows import GivenRows
+from db.given_rows import Given, GivenRows, as_arrays, of_arrays
 from db.held_rows import HeldOrder, HeldSharedOrder
 from db.new_events import NewEvent
 from db.order_tables import OrderRow
@@ -22,28 +22,39 @@ from domain.vocabulary import SharedOrderStatus, StatusCause
 _ORDERS = SQLModel.metadata.tables[OrderRow.__tablename__]
 _SHARED = SQLModel.metadata.tables[SharedOrderRow.__tablename__]
 
-_CLAIM = RowQuery(
+_CLAIMED = (
     update(_SHARED)
     .where(any_of(_SHARED.c.id, "claimed"), _SHARED.c.status == bindparam("before", SharedOrderStatus.OFFERED))
     .values(status=SharedOrderStatus.CLAIMED, claimed_at=bindparam("at"))
-    .returning(_SHARED.c.id),
-    only_value,
+    .returning(_SHARED.c.id)
 )
+_CLAIM = RowQuery(_CLAIMED, only_value)
 _END = GivenRows(
     {"id": _SHARED.c.id, "status": _SHARED.c.status},
     lambda given: update(_SHARED).where(_SHARED.c.id == given["id"]).values(status=given["status"]),
     tuple,
 )
-_TAKE_SEATS = GivenRows(
-    {"id": _ORDERS.c.id, "seats": BigInteger()},
-    lambda given: (
+
+
+def _seated(given: Given) -> Update:
+    return (
         update(_ORDERS)
         .where(_ORDERS.c.id == given["id"], _ORDERS.c.shares_claimed + given["seats"] <= _ORDERS.c.max_shares)
         .values(shares_claimed=_ORDERS.c.shares_claimed + given["seats"])
-        .returning(_ORDERS.c.id)
-    ),
-    only_value,
-)
+    )
+
+
+def _claim_and_seat() -> RowQuery[Any]:
+    """Return both as one statement, which only PostgreSQL knows; it tells of each order how many were claimed in all."""
+    claimed = _CLAIMED.cte("claimed_now")
+    count = select(func.count()).select_from(claimed).scalar_subquery()
+    return RowQuery(_seated(of_arrays(_SEATS, _SEATS_TYPES)).returning(count), only_value)
+
+
+_SEATS = "seats_"
+_SEATS_TYPES = {"id": _ORDERS.c.id.type, "seats": BigInteger()}
+_TAKE_SEATS = GivenRows(_SEATS_TYPES, lambda given: _seated(given).returning(_ORDERS.c.id), only_value)
+_CLAIM_AND_SEAT = _claim_and_seat()
 _PASS_TIME = GivenRows(
     {name: _ORDERS.c[name] for name in ("id", "status", "version")},
     lambda given: (
@@ -100,8 +111,19 @@ async def store_claims(statements: Statements, organisation_id: UUID, decided: C
     await statements.rows_for(_PASS_TIME, aged, at=decided.at)
     await statements.rows_for(_END, [(shared.id, shared.status) for shared in decided.ended])
     if decided.claimed:
-        claimed = await statements.rows(_CLAIM, claimed=decided.claimed, at=decided.at)
-        seated = await statements.rows_for(_TAKE_SEATS, list(decided.seats.items()))
-        if len(claimed) != len(decided.claimed) or len(seated) != len(decided.seats):
-            raise RuntimeError("a locked row has changed")
+        await _take_seats(statements, decided)
     await append_straight(statements, organisation_id, decided.events)
+
+
+async def _take_seats(statements: Statements, decided: ClaimsDecided) -> None:
+    changed: dict[str, Any] = {"claimed": decided.claimed, "at": decided.at}
+    seats = list(decided.seats.items())
+    if statements.are_postgresql:
+        counted = await statements.rows(_CLAIM_AND_SEAT, **changed, **as_arrays(_SEATS, _SEATS_TYPES, seats))
+        as_locked = counted == [len(decided.claimed)] * len(seats)
+    else:
+        claimed = await statements.rows(_CLAIM, **changed)
+        seated = await statements.rows_for(_TAKE_SEATS, seats)
+        as_locked = (len(claimed), len(seated)) == (len(decided.claimed), len(seats))
+    if not as_locked:
+        raise RuntimeError("a locked row has changed")
