@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from app.endpoint import GRAPHQL_PATH, GraphQLEndpoint
 from app.settings import Settings
@@ -26,7 +27,7 @@ _DRAIN_SECONDS = 10
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Tokens) -> FastAPI:
+def create_app(database: Database, tokens: Tokens) -> ASGIApp:
     """Return the application: `/graphql`, `/healthz` and `/readyz`.
 
     Args:
@@ -37,8 +38,6 @@ def create_app(database: Database, tokens: Tokens) -> FastAPI:
     app.state.database = database
     schema, sign_in = build_schema(), SignIn(tokens, database)
     app.include_router(GraphQLEndpoint(schema, database, sign_in))
-    # Outermost, before any other middleware: what it knows needs none of them.
-    app.add_middleware(ShortWay, path=GRAPHQL_PATH, schema=schema, database=database, sign_in=sign_in)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -57,7 +56,8 @@ def create_app(database: Database, tokens: Tokens) -> FastAPI:
             return JSONResponse({"status": "the database's schema is not current"}, 503)
         return JSONResponse({"status": "ready"})
 
-    return app
+    # Before the application and all its middleware: what it knows needs none of them.
+    return ShortWay(app, path=GRAPHQL_PATH, schema=schema, database=database, sign_in=sign_in)
 
 
 @asynccontextmanager

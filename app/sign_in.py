@@ -6,7 +6,7 @@ from collections import OrderedDict
 from app.tokens import Claims, InvalidToken, Tokens
 from db.database import Database
 from domain.people import Viewer
-from resolvers.authenticate import find_viewer
+from resolvers.authenticate import find_viewers
 
 _CAPACITY = 10_000
 
@@ -44,7 +44,7 @@ class SignIn:
         return viewer
 
     async def admit(self, claims: Claims, authorization: object = None) -> Viewer:
-        """Return the user that verified claims stand for.
+        """Return the user that verified claims stand for; those who come at the same moment are looked up together.
 
         Args:
             claims: What the token says.
@@ -53,8 +53,7 @@ class SignIn:
         Raises:
             InvalidToken: Where there is no such user.
         """
-        async with self._database.snapshot() as snapshot:
-            viewer = await find_viewer(snapshot, claims.reference)
+        viewer = await self._database.read_together(find_viewers, claims.reference)
         if viewer is None:
             raise InvalidToken
         if isinstance(authorization, str):

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from db.reading_connections import ReadingConnections
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
-from db.snapshot import Snapshot, glance, open_snapshot
+from db.snapshot import Snapshot, open_snapshot, read_parts
+from db.writing import Statements, glance, write_straight
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
@@ -70,8 +72,6 @@ class Database:
             if self._is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
-        # What is read by one statement alone needs no transaction around it.
-        self._glancing = self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time; queueing here instead of at its busy handler is fair and much faster.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
         self._gathering = Gathering()
@@ -100,7 +100,7 @@ class Database:
         Raises:
             DBAPIError: Where the database failed.
         """
-        return await glance(self._readers, self.engine.dialect, query, values)
+        return await read_parts(self._readers, self.engine.dialect, query, values)
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.
@@ -111,45 +111,54 @@ class Database:
         Args:
             work: What to do, given the session; what it raises rolls everything back.
         """
-        return await self.to_its_end(self._write_with_retries(work))
+        return await self.to_its_end(_with_retries(partial(self._write_once, work)))
 
-    async def write_together(
-        self, work: Callable[[AsyncSession, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]], key: Key, entry: Entry
-    ) -> Answer:
-        """Run `work` in one transaction, as `write` does, for all that wait to do the same work under the same key.
-
-        Groups of one key follow each other in the order in which their entries came. Where a group's transaction
-        fails, each entry gets one of its own.
+    async def write_straight(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
+        """Run `work` as `write` does, by kept statements straight on the driver instead of a session.
 
         Args:
-            work: What to do, given the session, the key and some entries; it returns an answer for each, in order.
-                What it raises rolls back all of them, so a refusal of one is an answer.
+            work: What to do, given what runs its statements; what it raises rolls everything back.
+        """
+        return await self.to_its_end(_with_retries(partial(self._write_straight_once, work)))
+
+    def write_together(
+        self, work: Callable[[Statements, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]], key: Key, entry: Entry
+    ) -> asyncio.Future[Answer]:
+        """Have `work` run in one transaction for all that wait to do the same work under the same key.
+
+        Groups of one key follow each other in the order in which their entries came. Where a group's transaction
+        fails, each entry gets one of its own. What has come here is done, even where nobody waits for its answer.
+
+        Args:
+            work: What to do, given what runs statements as for `write_straight`, the key and some entries; it returns
+                an answer for each, in order. What it raises rolls back all of them, so a refusal of one is an answer.
             key: What is waited for.
             entry: What is to be done here.
 
-        Raises:
-            Exception: What `work` raises for this entry alone.
+        Returns:
+            Where the answer will be, or what `work` raises for this entry alone.
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            return await self.write(lambda session: work(session, key, entries))
+            return await _with_retries(
+                partial(self._write_straight_once, lambda statements: work(statements, key, entries))
+            )
 
-        return await self._gathering.join((work, key), entry, run)
+        return self._gathering.enter((work, key), entry, run)
 
     async def read_together(
-        self, look_up: Callable[[AsyncSession, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
+        self, look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
     ) -> Answer:
-        """Run `look_up` once for all that wait for the same.
+        """Run `look_up` once for all that wait for the same; it is run even where nobody waits for its answer.
 
         Args:
-            look_up: Reads by one statement, given the session and some entries, and returns an answer for each, in
+            look_up: Reads by one statement, given what runs it and some entries, and returns an answer for each, in
                 order.
             entry: What to look up here.
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            async with AsyncSession(self._glancing) as session:
-                return await look_up(session, entries)
+            return await glance(self.engine, lambda statements: look_up(statements, entries))
 
         return await self._gathering.join(look_up, entry, run)
 
@@ -174,22 +183,32 @@ class Database:
         if not task.cancelled() and (fault := task.exception()) is not None:
             _log.debug("a writing transaction was rolled back: %s", type(fault).__name__)
 
-    async def _write_with_retries(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-        attempt = 1
-        while True:
-            try:
-                return await self._write_once(work)
-            except DBAPIError as fault:
-                if attempt == MAX_ATTEMPTS or not may_succeed_again(fault):
-                    raise
-            attempt += 1
-            await asyncio.sleep(pause_before(attempt))
-
     async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session:
             async with session.begin():
                 answer = await work(session)
             grown: set[UUID] = session.info.get(_LOGGED, set())
+        self._wake(grown)
+        return answer
+
+    async def _write_straight_once(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
+        async with self._turn:
+            answer, grown = await write_straight(self.engine, work)
+        self._wake(grown)
+        return answer
+
+    def _wake(self, grown: Iterable[UUID]) -> None:
         for organisation_id in grown:
             self.signals.notify(organisation_id)
-        return answer
+
+
+async def _with_retries(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    number = 1
+    while True:
+        try:
+            return await attempt()
+        except DBAPIError as fault:
+            if number == MAX_ATTEMPTS or not may_succeed_again(fault):
+                raise
+        number += 1
+        await asyncio.sleep(pause_before(number))

@@ -32,7 +32,8 @@ def create_engine(url: str) -> AsyncEngine:
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=20, max_overflow=10)
+    # The connection used last comes first: it has prepared what is about to be asked, and its backend has it at hand.
+    engine = create_async_engine(url, pool_size=20, max_overflow=10, pool_use_lifo=True)
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _require_alive)
     return engine

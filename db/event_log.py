@@ -7,6 +7,8 @@ does: every other lock is taken before it, and it is held for as short as can be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
@@ -14,9 +16,12 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import mark_logged
+from db.given_rows import GivenRows, as_arrays, of_arrays
 from db.log_tables import EventRow, StreamRow
 from db.new_events import NewEvent
 from db.order_tables import OrderRow
+from db.row_query import RowQuery, only_value
+from db.writing import Statements
 
 # Built once, and without the detour over objects: every change of anything ends with these two.
 _STREAM = SQLModel.metadata.tables[StreamRow.__tablename__]
@@ -26,7 +31,31 @@ _RAISE = (
     .values(head=_STREAM.c.head + bindparam("by"))
     .returning(_STREAM.c.head)
 )
-_INSERT = insert(SQLModel.metadata.tables[EventRow.__tablename__])
+_EVENT = SQLModel.metadata.tables[EventRow.__tablename__]
+_INSERT = insert(_EVENT)
+
+_KEPT_RAISE = RowQuery(_RAISE, only_value)
+_OF_EVENT = [column for column in _EVENT.c if column.key != "sequence"]
+_KEPT_INSERT = GivenRows(
+    {column.key: column for column in (_EVENT.c.sequence, *_OF_EVENT)},
+    lambda given: insert(_EVENT).from_select(list(given), select(*given.values())),
+    only_value,
+)
+_values_of = attrgetter(*(column.key for column in _OF_EVENT))
+
+
+def _raise_and_insert() -> RowQuery[Any]:
+    """Return both as one statement, which PostgreSQL knows and SQLite does not."""
+    raised = _RAISE.cte("raised")
+    given = of_arrays(_ENTRY, {name: _EVENT.c[name].type for name in _ENTRY_NAMES})
+    sequence = (raised.c.head + given["sequence"]).label("sequence")
+    rows = select(sequence, *(given[column.key] for column in _OF_EVENT))
+    return RowQuery(insert(_EVENT).from_select(_ENTRY_NAMES, rows), only_value)
+
+
+_ENTRY = "entry_"
+_ENTRY_NAMES = ["sequence", *(column.key for column in _OF_EVENT)]
+_KEPT_RAISE_AND_INSERT = _raise_and_insert()
 
 
 async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[NewEvent]) -> None:
@@ -45,6 +74,27 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     numbered = enumerate(events, start=head - len(events) + 1)
     await session.exec(_INSERT, params=[event.as_values(sequence) for sequence, event in numbered])
     mark_logged(session, organisation_id)
+
+
+async def append_straight(statements: Statements, organisation_id: UUID, events: Sequence[NewEvent]) -> None:
+    """Do what `append` does in a transaction without a session.
+
+    Args:
+        statements: The transaction that made the changes.
+        organisation_id: Whose log.
+        events: What happened; each gets its sequence here.
+    """
+    if not events:
+        return
+    raised = {"raised": organisation_id, "by": len(events)}
+    head = 0 if statements.are_postgresql else (await statements.rows(_KEPT_RAISE, **raised))[0]
+    numbered = enumerate(events, start=head - len(events) + 1)
+    entries = [(sequence, *_values_of(event)) for sequence, event in numbered]
+    if statements.are_postgresql:
+        await statements.rows(_KEPT_RAISE_AND_INSERT, **raised, **as_arrays(_ENTRY, _ENTRY_NAMES, entries))
+    else:
+        await statements.rows_for(_KEPT_INSERT, entries)
+    statements.grown.add(organisation_id)
 
 
 @dataclass(frozen=True)

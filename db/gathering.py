@@ -50,6 +50,13 @@ class Gathering:
         Raises:
             Exception: What `run` raises for this entry alone.
         """
+        answer: Answer = await self.enter(key, entry, run)
+        return answer
+
+    def enter(
+        self, key: Hashable, entry: Entry, run: Callable[[Sequence[Entry]], Awaitable[Sequence[Answer]]]
+    ) -> asyncio.Future[Answer]:
+        """Join as `join` does, and return where the answer will be without waiting for it."""
         waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
         queue = self._queues.get(key)
         if queue is None:
@@ -58,8 +65,7 @@ class Gathering:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         queue.append(waiting)
-        answer: Answer = await waiting.answer
-        return answer
+        return waiting.answer
 
     async def finish(self) -> None:
         """Wait until everything that has joined is done."""
@@ -90,6 +96,8 @@ async def _settle(group: Sequence[_Waiting], run: Callable[[Sequence[Any]], Awai
                 await _settle([waiting], run)
         elif not group[0].answer.done():
             group[0].answer.set_exception(fault)
+            # Looked at here, for whoever asked may be gone.
+            group[0].answer.exception()
         return
     for waiting, answer in list(zip(group, answers, strict=True)):
         # Whoever was cancelled meanwhile waits no more.

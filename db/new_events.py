@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from db.columns import new_id
+from db.held_rows import ChangingOrder, ChangingSharedOrder
 from db.order_tables import OrderRow
 from db.people_tables import OrganisationRow
-from db.sharing_tables import SharedOrderRow
 from domain.vocabulary import EventKind, MemberRole, OrderStatus, SharedOrderStatus, SharePolicy
 
 
@@ -38,7 +38,7 @@ class NewEvent:
         return {**values, "sequence": sequence}
 
 
-def order_status_changed(order: OrderRow, previous: OrderStatus, actor_id: UUID | None) -> NewEvent:
+def order_status_changed(order: ChangingOrder, previous: OrderStatus, actor_id: UUID | None) -> NewEvent:
     """Return the entry of a result that was applied, a time-driven change, or an import that changed the status.
 
     Args:
@@ -68,8 +68,8 @@ def order_status_changed(order: OrderRow, previous: OrderStatus, actor_id: UUID 
 
 
 def shared_order_changed(
-    shared: SharedOrderRow,
-    order: OrderRow,
+    shared: ChangingSharedOrder,
+    order: ChangingOrder,
     previous: SharedOrderStatus | None,
     actor_id: UUID | None,
     at: datetime,

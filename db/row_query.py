@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     TypeDecorator,
+    UpdateBase,
     Uuid,
     bindparam,
     inspect,
@@ -132,14 +133,16 @@ class Arguments:
 class _Compiled(Generic[Row]):
     """A query as one database takes it."""
 
-    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row], dialect: Dialect) -> None:
+    def __init__(
+        self, statement: Select[Any] | UpdateBase, shape: Callable[[Iterable[Any]], Row], dialect: Dialect
+    ) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
         self.arguments = Arguments(compiled, dialect)
         self._shape = shape
         self._conversions = [
             (place, convert)
-            for place, column in enumerate(statement.selected_columns)
+            for place, column in enumerate(statement.exported_columns)
             if (convert := _conversion(column.type, dialect)) is not None
         ]
 
@@ -169,9 +172,9 @@ def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 class RowQuery(Generic[Row]):
-    """A SELECT whose rows are plain tuples; see the module."""
+    """A SELECT, or a change and what it returns, whose rows are plain tuples; see the module."""
 
-    def __init__(self, statement: Select[Any], shape: Callable[[Iterable[Any]], Row]) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase, shape: Callable[[Iterable[Any]], Row]) -> None:
         """Keep a statement.
 
         Args:

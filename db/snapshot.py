@@ -160,7 +160,7 @@ async def open_snapshot(readers: ReadingConnections, dialect: Dialect, names: Na
         await asyncio.shield(asyncio.create_task(_give_back(readers, connection, driver)))
 
 
-async def glance(
+async def read_parts(
     readers: ReadingConnections, dialect: Dialect, query: PartsQuery, values: dict[str, Any]
 ) -> Sequence[Values]:
     """Return what one statement reads: all of one moment, with no transaction around it.

@@ -134,6 +134,8 @@ async def _complete(
     executor: Executor[Any], field: FieldSelection, value_type: GraphQLOutputType, values: list[Any], place: Where
 ) -> list[Any]:
     """Return the completed values; null where one is, or its failure where it may not be."""
+    if not values:
+        return []
     required = isinstance(value_type, GraphQLNonNull)
     inner = get_nullable_type(value_type)
     if isinstance(inner, GraphQLList):

@@ -42,35 +42,6 @@ class LockedSharedOrder:
     recipient_is_member: bool
 
 
-@dataclass(frozen=True)
-class LockedSharedOrders:
-    """An order and shared orders of it under their locks, and which of the users asked for are members now."""
-
-    order: OrderRow
-    shared: Mapping[UUID, SharedOrderRow]
-    members: Mapping[UUID, Member]
-
-    def seen_by(self, viewer: Viewer, shared_order_id: UUID, argument: str = "shared_order_id") -> LockedSharedOrder:
-        """Return what a viewer may see of them.
-
-        Raises:
-            DomainError: NOT_FOUND.
-        """
-        member, shared = self.members.get(viewer.user_id), self.shared.get(shared_order_id)
-        if (
-            member is None
-            or shared is None
-            or not may_see_shared_order(
-                member,
-                owner_id=self.order.owner_id,
-                sender_id=shared.sender_id,
-                recipient_id=shared.recipient_id,
-            )
-        ):
-            raise not_found("shared order", argument)
-        return LockedSharedOrder(member, self.order, shared, shared.recipient_id in self.members)
-
-
 async def find_member(session: AsyncSession, viewer: Viewer, organisation_id: UUID) -> Member | None:
     """Return the viewer as a member of the organisation, or None where they are not one now."""
     row = await session.get(MembershipRow, (organisation_id, viewer.user_id))
@@ -229,40 +200,14 @@ async def lock_shared_order(
     held = await lock_memberships(session, seen.organisation_id, {viewer.user_id, seen.recipient_id})
     if viewer.user_id not in held:
         raise not_found("shared order", argument)
-    locked = await _lock_with_order(session, held, seen.organisation_id, seen.order_id, [shared_order_id])
-    return locked.seen_by(viewer, shared_order_id, argument)
-
-
-async def lock_shared_orders_of(
-    session: AsyncSession,
-    organisation_id: UUID,
-    order_id: UUID,
-    shared_order_ids: Collection[UUID],
-    viewers: Collection[Viewer],
-) -> LockedSharedOrders | None:
-    """Return shared orders of one order for several viewers, locked and as they are now.
-
-    Returns:
-        None where no viewer is a member of the organisation: nothing of it is locked then.
-    """
-    held = await lock_memberships(session, organisation_id, {viewer.user_id for viewer in viewers})
-    if not held:
-        return None
-    return await _lock_with_order(session, held, organisation_id, order_id, shared_order_ids)
-
-
-async def _lock_with_order(
-    session: AsyncSession,
-    held: Mapping[UUID, MembershipRow],
-    organisation_id: UUID,
-    order_id: UUID,
-    shared_order_ids: Collection[UUID],
-) -> LockedSharedOrders:
-    [order] = await lock_orders(session, organisation_id, [order_id])
-    of_order = col(SharedOrderRow.order_id) == order_id
-    shared = await lock_shared_orders(session, of_order, col(SharedOrderRow.id).in_(shared_order_ids))
-    members = {user_id: Member(user_id, organisation_id, row.role) for user_id, row in held.items()}
-    return LockedSharedOrders(order, {row.id: row for row in shared}, members)
+    [order] = await lock_orders(session, seen.organisation_id, [seen.order_id])
+    [shared] = await lock_shared_orders(session, col(SharedOrderRow.id) == shared_order_id)
+    member = Member(viewer.user_id, seen.organisation_id, held[viewer.user_id].role)
+    if not may_see_shared_order(
+        member, owner_id=order.owner_id, sender_id=shared.sender_id, recipient_id=shared.recipient_id
+    ):
+        raise not_found("shared order", argument)
+    return LockedSharedOrder(member, order, shared, shared.recipient_id in held)
 
 
 async def lock_shared_orders(session: AsyncSession, *conditions: object) -> list[SharedOrderRow]:

@@ -1,23 +1,33 @@
-"""From the reference in a verified token to the user it stands for."""
+"""From the references in verified tokens to the users they stand for."""
 
-from sqlalchemy import bindparam, select
-from sqlmodel import col
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from db.people_tables import UserRow
-from db.row_query import RowQuery, only_value
-from db.snapshot import Snapshot
+from db.row_query import RowQuery, any_of
+from db.writing import Statements
 from domain.errors import DomainError
 from domain.importing import require_reference
 from domain.people import Viewer
 
-_USER_ID = RowQuery(select(col(UserRow.id)).where(col(UserRow.reference) == bindparam("reference")), only_value)
+_USER = SQLModel.metadata.tables[UserRow.__tablename__]
+_USERS = RowQuery(
+    select(*(_USER.c[name] for name in ("reference", "id"))).where(any_of(_USER.c.reference, "references")), tuple
+)
 
 
-async def find_viewer(snapshot: Snapshot, reference: str) -> Viewer | None:
-    """Return the user with this reference, or None where there is none."""
+async def find_viewers(statements: Statements, references: Sequence[str]) -> list[Viewer | None]:
+    """Return the user with each of these references, or None where there is none."""
+    asked = [reference for reference in references if _may_be_one(reference)]
+    found = dict(await statements.rows(_USERS, references=asked)) if asked else {}
+    return [Viewer(found[reference]) if reference in found else None for reference in references]
+
+
+def _may_be_one(reference: str) -> bool:
     try:
         require_reference(reference)
     except DomainError:
-        return None
-    found = await snapshot.rows(_USER_ID, reference=reference)
-    return Viewer(found[0]) if found else None
+        return False
+    return True

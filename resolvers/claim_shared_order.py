@@ -1,43 +1,34 @@
 """Claiming: the recipient takes a seat of the order, and from then on both terminals control it.
 
-Claims of one order are decided together, for they compete for its lock: in the order in which they are given, and
-each as if the one before it had been committed.
+Claims in one organisation are decided together, for they compete for the head of its log: in the order in which they
+are given, and each as if the one before it had been committed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, tuple_
-from sqlmodel import col, select
+from sqlalchemy import Uuid, select
+from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.database import present
-from db.event_log import append
+from db.given_rows import GivenRows
+from db.held_rows import ChangingOrder, ChangingSharedOrder, HeldOrder, HeldSharedOrder
 from db.new_events import NewEvent
-from db.order_tables import OrderRow
 from db.people_tables import MembershipRow
+from db.plain_rows import AnySharedOrder, PlainSharedOrder
 from db.sharing_tables import SharedOrderRow
+from db.writing import Statements, statements_in
 from domain.claiming import Claim, refusal_of_claim, require_recipient_acts
 from domain.errors import DomainError, about, not_found
-from domain.lifecycle import status_after_time
-from domain.people import Viewer
+from domain.lifecycle import ENDED_STATUSES
+from domain.people import Member, Viewer, may_see_shared_order
 from domain.sharing import ClaimWindow
 from domain.vocabulary import SharedOrderStatus
-from resolvers.access import LockedSharedOrders, lock_shared_orders_of
-from resolvers.offers import move
-from resolvers.order_changes import let_time_pass
-
-# Built once: it is asked for each claim.
-_ORDERS_OF_CLAIMS = (
-    select(MembershipRow.user_id, SharedOrderRow.id, SharedOrderRow.organisation_id, SharedOrderRow.order_id)
-    .join(MembershipRow, col(MembershipRow.organisation_id) == col(SharedOrderRow.organisation_id))
-    .where(
-        tuple_(col(MembershipRow.user_id), col(SharedOrderRow.id)).in_(bindparam("claims", expanding=True)),
-        col(MembershipRow.removed_at).is_(None),
-    )
-)
+from resolvers.access_straight import hold_members, hold_offers, hold_orders, hold_shared_orders
+from resolvers.offers import move, revoke_or_expire
+from resolvers.order_changes import pass_time
+from resolvers.store_claims import ClaimsDecided, store_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +40,33 @@ class ClaimAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPlace:
-    """An order, and the organisation that it belongs to."""
+class ClaimFound:
+    """A claim, and where what it is about belongs."""
 
+    viewer: Viewer
+    shared_order_id: UUID
     organisation_id: UUID
     order_id: UUID
 
 
-def claim_facts(shared: SharedOrderRow, order: OrderRow, recipient_is_member: bool) -> Claim:
+_SHARED = SQLModel.metadata.tables[SharedOrderRow.__tablename__]
+
+_FIND = GivenRows(
+    {"user_id": Uuid(), "shared_order_id": Uuid()},
+    lambda given: (
+        select(col(MembershipRow.user_id), *(_SHARED.c[name] for name in ("id", "organisation_id", "order_id")))
+        .join(MembershipRow, col(MembershipRow.organisation_id) == _SHARED.c.organisation_id)
+        .where(
+            _SHARED.c.id == given["shared_order_id"],
+            col(MembershipRow.user_id) == given["user_id"],
+            col(MembershipRow.removed_at).is_(None),
+        )
+    ),
+    tuple,
+)
+
+
+def claim_facts(shared: ChangingSharedOrder, order: ChangingOrder, recipient_is_member: bool) -> Claim:
     """Return what a claim of `shared` is judged by."""
     return Claim(
         status=shared.status,
@@ -68,91 +78,152 @@ def claim_facts(shared: SharedOrderRow, order: OrderRow, recipient_is_member: bo
     )
 
 
-async def claim_shared_order(session: AsyncSession, viewer: Viewer, shared_order_id: UUID) -> SharedOrderRow:
-    """Claim an offer. To repeat a successful claim succeeds, with the same result.
+async def claim_shared_order(session: AsyncSession, viewer: Viewer, shared_order_id: UUID) -> AnySharedOrder:
+    """Claim an offer in a session's transaction. To repeat a successful claim succeeds, with the same result.
 
     Raises:
         DomainError: NOT_FOUND; FORBIDDEN for anyone but the recipient; or what `refusal_of_claim` says.
     """
-    asked = [ClaimAsked(viewer, shared_order_id)]
-    [place] = await find_claimed_orders(session, asked)
-    [answer] = await claim_together(session, place, asked)
+    statements = await statements_in(session)
+    [found] = await find_claims(statements, [ClaimAsked(viewer, shared_order_id)])
+    if found is None:
+        raise claim_of_nothing()
+    [answer] = await claim_together(statements, found.organisation_id, [found])
     if isinstance(answer, DomainError):
         raise answer
     return answer
 
 
-async def find_claimed_orders(session: AsyncSession, claims: Sequence[ClaimAsked]) -> list[OrderPlace | None]:
-    """Return the order that each claim is about, without locking anything.
+def claim_of_nothing() -> DomainError:
+    """Return the refusal of a claim of what does not exist, and of what the viewer may not see."""
+    return not_found("shared order", "shared_order_id")
+
+
+async def find_claims(statements: Statements, claims: Sequence[ClaimAsked]) -> list[ClaimFound | None]:
+    """Return where what each claim is about belongs, without locking anything.
 
     Returns:
         None for a claim of what does not exist and of what belongs to an organisation of which the viewer is no
         member: alike, so that nobody learns even from how long it takes whether others claim the same order.
     """
     wanted = {(claim.viewer.user_id, claim.shared_order_id) for claim in claims}
-    rows = (await session.exec(_ORDERS_OF_CLAIMS, params={"claims": list(wanted)})).all()
-    found = {
-        (user_id, shared_order_id): OrderPlace(organisation_id, order_id)
-        for user_id, shared_order_id, organisation_id, order_id in rows
-    }
-    return [found.get((claim.viewer.user_id, claim.shared_order_id)) for claim in claims]
+    found = {row[:2]: row[2:] for row in await statements.rows_for(_FIND, list(wanted))}
+    places = [found.get((claim.viewer.user_id, claim.shared_order_id)) for claim in claims]
+    return [
+        None if place is None else ClaimFound(claim.viewer, claim.shared_order_id, *place)
+        for claim, place in zip(claims, places, strict=True)
+    ]
 
 
 async def claim_together(
-    session: AsyncSession, place: OrderPlace | None, claims: Sequence[ClaimAsked]
-) -> list[SharedOrderRow | DomainError]:
-    """Decide claims of one order, one after the other in the given order; many cost no more statements than one.
+    statements: Statements, organisation_id: UUID, claims: Sequence[ClaimFound]
+) -> list[AnySharedOrder | DomainError]:
+    """Decide claims in one organisation, one after the other in the given order; many cost no more statements than one.
 
     Args:
-        session: The transaction.
-        place: The order, from `find_claimed_orders`.
+        statements: The transaction.
+        organisation_id: The organisation that `find_claims` has found for all of them.
         claims: The claims.
 
     Returns:
         For each claim the shared order, or why it was refused, as `claim_shared_order` would raise it.
     """
-    locked = None
-    if place is not None:
-        ids, viewers = {claim.shared_order_id for claim in claims}, [claim.viewer for claim in claims]
-        locked = await lock_shared_orders_of(session, place.organisation_id, place.order_id, ids, viewers)
-    if locked is None:
-        return [not_found("shared order", "shared_order_id") for _ in claims]
-    # After the locks: claims that waited for them are judged by when they got them.
-    at = await present(session)
-    if status_after_time(locked.order.status, locked.order.expires_at, at) is None:
-        return await _decide_all(session, locked, claims, at)
-    # What time has changed is stored with a claim that succeeds; with refusals alone it is for the sweeper to store.
-    savepoint = await session.begin_nested()
-    answers = await _decide_all(session, locked, claims, at)
-    if any(isinstance(answer, SharedOrderRow) for answer in answers):
-        await savepoint.commit()
-    else:
-        await savepoint.rollback()
+    held = await _hold(statements, organisation_id, claims)
+    if held is None:
+        return [claim_of_nothing() for _ in claims]
+    await held.let_time_pass(statements)
+    answers = [held.answer(claim) for claim in claims]
+    await store_claims(statements, organisation_id, held.decided)
     return answers
 
 
-async def _decide_all(
-    session: AsyncSession, locked: LockedSharedOrders, claims: Sequence[ClaimAsked], at: datetime
-) -> list[SharedOrderRow | DomainError]:
-    answers: list[SharedOrderRow | DomainError] = []
-    events = await let_time_pass(session, locked.order, at)
-    for claim in claims:
+async def _hold(statements: Statements, organisation_id: UUID, claims: Sequence[ClaimFound]) -> "_Held | None":
+    """Return what the claims of members are about, locked in the order in which everybody locks; None for no member's.
+
+    What somebody claims who is no member any more is not locked for them.
+    """
+    members = await hold_members(statements, organisation_id, {claim.viewer.user_id for claim in claims})
+    of_members = [claim for claim in claims if claim.viewer.user_id in members]
+    if not of_members:
+        return None
+    order_ids = {claim.order_id for claim in of_members}
+    orders = await hold_orders(statements, organisation_id, order_ids)
+    # After the locks: claims that waited for them are judged by when they got them.
+    shared, at = await hold_shared_orders(statements, order_ids, {claim.shared_order_id for claim in of_members})
+    return None if at is None else _Held(members, orders, shared, ClaimsDecided(at))
+
+
+class _Held:
+    """What claims are about under its locks, and what has been decided of it so far."""
+
+    def __init__(
+        self,
+        members: Mapping[UUID, Member],
+        orders: Mapping[UUID, HeldOrder],
+        shared: dict[UUID, HeldSharedOrder],
+        decided: ClaimsDecided,
+    ) -> None:
+        """Begin with nothing decided."""
+        self.decided = decided
+        self._members = members
+        self._orders = orders
+        self._shared = shared
+        self._aged: dict[UUID, tuple[list[NewEvent], list[HeldSharedOrder]]] = {}
+
+    async def let_time_pass(self, statements: Statements) -> None:
+        """Bring the orders to the status that time has led to: claims are judged by it.
+
+        It is stored with a claim of the order that succeeds; with refusals alone it is for the sweeper to store.
+        """
+        for order in self._orders.values():
+            if events := pass_time(order, self.decided.at):
+                self._aged[order.id] = events, []
+        ended = [order_id for order_id in self._aged if self._orders[order_id].status in ENDED_STATUSES]
+        for offer in await hold_offers(statements, ended) if ended else []:
+            shared = self._shared.setdefault(offer.id, offer)
+            events, offers = self._aged[shared.order_id]
+            events += revoke_or_expire(shared, self._orders[shared.order_id], None, self.decided.at)
+            offers.append(shared)
+
+    def answer(self, claim: ClaimFound) -> AnySharedOrder | DomainError:
+        """Decide a claim on what those before it have left."""
         try:
             with about("shared_order_id"):
-                answers.append(_decide(locked, claim, at, events))
+                return self._decide(claim)
         except DomainError as refusal:
-            answers.append(refusal)
-    if any(isinstance(answer, SharedOrderRow) for answer in answers):
-        await append(session, locked.order.organisation_id, events)
-    return answers
+            return refusal
 
+    def _decide(self, claim: ClaimFound) -> PlainSharedOrder:
+        member, shared, order = self._seen_by(claim)
+        require_recipient_acts(member, shared.recipient_id)
+        refusal = refusal_of_claim(claim_facts(shared, order, shared.recipient_id in self._members), self.decided.at)
+        if refusal is not None:
+            raise refusal
+        self._keep_aged(order)
+        if shared.status is SharedOrderStatus.OFFERED:
+            self._take_seat(shared, order)
+        return shared.as_plain()
 
-def _decide(locked: LockedSharedOrders, claim: ClaimAsked, at: datetime, events: list[NewEvent]) -> SharedOrderRow:
-    seen = locked.seen_by(claim.viewer, claim.shared_order_id)
-    require_recipient_acts(seen.member, seen.shared.recipient_id)
-    refusal = refusal_of_claim(claim_facts(seen.shared, seen.order, seen.recipient_is_member), at)
-    if refusal is not None:
-        raise refusal
-    if seen.shared.status is SharedOrderStatus.OFFERED:
-        events.append(move(seen.shared, seen.order, SharedOrderStatus.CLAIMED, claim.viewer.user_id, at))
-    return seen.shared
+    def _seen_by(self, claim: ClaimFound) -> tuple[Member, HeldSharedOrder, HeldOrder]:
+        member, shared = self._members.get(claim.viewer.user_id), self._shared.get(claim.shared_order_id)
+        if member is None or shared is None:
+            raise claim_of_nothing()
+        order = self._orders[shared.order_id]
+        if not may_see_shared_order(
+            member, owner_id=order.owner_id, sender_id=shared.sender_id, recipient_id=shared.recipient_id
+        ):
+            raise claim_of_nothing()
+        return member, shared, order
+
+    def _keep_aged(self, order: HeldOrder) -> None:
+        if order.id in self._aged:
+            events, offers = self._aged.pop(order.id)
+            self.decided.aged.append(order)
+            self.decided.ended += offers
+            self.decided.events += events
+
+    def _take_seat(self, shared: HeldSharedOrder, order: HeldOrder) -> None:
+        at = self.decided.at
+        self.decided.events.append(move(shared, order, SharedOrderStatus.CLAIMED, shared.recipient_id, at))
+        self.decided.claimed.append(shared.id)
+        self.decided.seats[order.id] += 1

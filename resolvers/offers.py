@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.held_rows import ChangingOrder, ChangingSharedOrder
 from db.new_events import NewEvent, shared_order_changed
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
@@ -15,7 +16,7 @@ from resolvers.access import lock_shared_orders
 
 
 def move(
-    shared: SharedOrderRow, order: OrderRow, status: SharedOrderStatus, actor_id: UUID | None, at: datetime
+    shared: ChangingSharedOrder, order: ChangingOrder, status: SharedOrderStatus, actor_id: UUID | None, at: datetime
 ) -> NewEvent:
     """Bring a shared order to another status, take or free its seat, and return the entry for the log.
 
@@ -36,7 +37,7 @@ def move(
     return shared_order_changed(shared, order, previous, actor_id, at)
 
 
-def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list[NewEvent]:
+def expire_if_due(shared: ChangingSharedOrder, order: ChangingOrder, at: datetime) -> list[NewEvent]:
     """Store that an offer has expired where its window has closed, so that the log tells it before what follows."""
     if shared.status is not SharedOrderStatus.OFFERED:
         return []
@@ -45,7 +46,9 @@ def expire_if_due(shared: SharedOrderRow, order: OrderRow, at: datetime) -> list
     return [move(shared, order, SharedOrderStatus.EXPIRED, None, at)]
 
 
-def revoke_or_expire(shared: SharedOrderRow, order: OrderRow, actor_id: UUID | None, at: datetime) -> list[NewEvent]:
+def revoke_or_expire(
+    shared: ChangingSharedOrder, order: ChangingOrder, actor_id: UUID | None, at: datetime
+) -> list[NewEvent]:
     """End an open shared order: revoked, or expired where its window had closed already."""
     return expire_if_due(shared, order, at) or [move(shared, order, SharedOrderStatus.REVOKED, actor_id, at)]
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.held_rows import ChangingOrder
 from db.new_events import NewEvent, order_status_changed
 from db.order_tables import OrderRow
 from domain.lifecycle import ENDED_STATUSES, status_after_time
@@ -12,14 +13,14 @@ from domain.vocabulary import OrderAction, OrderStatus, StatusCause, Terminal
 from resolvers.offers import end_offers
 
 
-def count_change(order: OrderRow, at: datetime) -> None:
+def count_change(order: ChangingOrder, at: datetime) -> None:
     """Raise the order's version by one: once for every change of the order itself, never for sharing or claiming."""
     order.version += 1
     order.updated_at = at
 
 
 def set_status(
-    order: OrderRow,
+    order: ChangingOrder,
     status: OrderStatus,
     cause: StatusCause,
     at: datetime,
@@ -62,11 +63,17 @@ async def let_time_pass(session: AsyncSession, order: OrderRow, at: datetime) ->
         order: The order.
         at: The present, from a clock read after the lock.
     """
+    events = pass_time(order, at)
+    if events and order.status in ENDED_STATUSES:
+        events += await end_offers(session, order, None, at)
+    return events
+
+
+def pass_time(order: ChangingOrder, at: datetime) -> list[NewEvent]:
+    """Do the same to the order alone: where it has ended, its offers are for the caller to end."""
     events: list[NewEvent] = []
     while (status := status_after_time(order.status, order.expires_at, at)) is not None:
         previous = set_status(order, status, StatusCause.TIME, at)
         count_change(order, at)
         events.append(order_status_changed(order, previous, None))
-        if status in ENDED_STATUSES:
-            events += await end_offers(session, order, None, at)
     return events

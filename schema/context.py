@@ -1,5 +1,6 @@
 """What an operation carries: who asks, and what its fields read."""
 
+from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
@@ -28,17 +29,29 @@ class OperationContext:
         """Begin an operation of the viewer."""
         self.database = database
         self.viewer = viewer
-        self.request_id = uuid4().hex
-        self.reading = Reading(database)
+        self._reading: Reading | None = None
+
+    @cached_property
+    def request_id(self) -> str:
+        """What an error tells, and the log with it."""
+        return uuid4().hex
+
+    @property
+    def reading(self) -> Reading:
+        """What the fields read from, begun by the first that asks."""
+        if self._reading is None:
+            self._reading = Reading(self.database)
+        return self._reading
 
     async def read_anew(self) -> None:
         """Let the fields that follow read the present: after a mutation's commit, and for each event."""
-        await self.reading.close()
-        self.reading = Reading(self.database)
+        if self._reading is not None:
+            await self._reading.close()
+            self._reading = None
 
     async def close(self) -> None:
         """End the operation."""
-        await self.reading.close()
+        await self.read_anew()
 
 
 Info: TypeAlias = strawberry.Info[OperationContext, None]

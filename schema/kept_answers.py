@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from sqlmodel import SQLModel
 
 from db.people_tables import OrganisationRow
+from db.plain_rows import PlainSharedOrder
+from db.sharing_tables import SharedOrderRow
 from domain import errors
 
 _REFUSALS: dict[str, TypeAdapter[Any]] = {
@@ -36,6 +38,8 @@ def read_back(answer_type: Any, kept: dict[str, Any]) -> Any:
 
 def to_json(answer: Any) -> Any:
     """Return an answer (a row, a refusal, a dataclass or list of these, a number, None) as plain JSON."""
+    if isinstance(answer, PlainSharedOrder):
+        return SharedOrderRow(**answer._asdict()).model_dump(mode="json")
     if isinstance(answer, SQLModel):
         return answer.model_dump(mode="json")
     if isinstance(answer, errors.DomainError):
@@ -76,7 +80,7 @@ def organisations_in(answer: Any) -> set[UUID]:
     """Return the organisations that the rows of an answer belong to."""
     if isinstance(answer, OrganisationRow):
         return {answer.id}
-    if isinstance(answer, SQLModel):
+    if isinstance(answer, SQLModel | PlainSharedOrder):
         organisation_id: UUID = getattr(answer, "organisation_id")  # noqa: B009 - every other row has one
         return {organisation_id}
     parts = [getattr(answer, field.name) for field in fields(answer)] if is_dataclass(answer) else answer

@@ -13,12 +13,13 @@ from db.idempotency import KeyUse
 from domain.errors import DomainError, invalid_input
 from domain.people import Viewer
 from schema.context import Info
-from schema.keys_once import Keyed, each_key_once
+from schema.keys_once import Keyed, SessionKeys, each_key_once
 from schema.user_errors import UserError, user_error
 from schema.work_together import WorkTogether
 
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 Place = TypeVar("Place", bound=Hashable)
 UseCase = Callable[[AsyncSession, Viewer], Awaitable[Answer]]
 
@@ -69,12 +70,12 @@ async def _under_key(
         except DomainError as refusal:
             return [refusal]
 
-    [answer] = await each_key_once(session, answer_type, [Keyed(None, key_use)], do)
+    [answer] = await each_key_once(SessionKeys(session), answer_type, [Keyed(None, key_use)], do)
     return answer
 
 
 async def mutate_together(
-    info: Info, given: Any, work: WorkTogether[Place, Asked, Answer], asked: Asked
+    info: Info, given: Any, work: WorkTogether[Place, Asked, Found, Answer], asked: Asked
 ) -> Outcome[Answer]:
     """Do what is asked in one transaction with whatever waits for the same, once for each idempotency key.
 
@@ -87,8 +88,7 @@ async def mutate_together(
     database = info.context.database
 
     async def run(key_use: KeyUse | None) -> Answer | DomainError:
-        # One task for looking up and doing: whoever asked may be gone in between.
-        return await database.to_its_end(work.do(database, Keyed(asked, key_use)))
+        return await work.do(database, Keyed(asked, key_use))
 
     return await _outcome_of(info, given, run)
 

@@ -1,46 +1,83 @@
 """Mutations that wait for the same are done in one transaction, each with its own answer and idempotency key."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from sqlmodel.ext.asyncio.session import AsyncSession
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from db.database import Database
+from db.writing import Statements
 from domain.errors import DomainError
-from schema.keys_once import Keyed, each_key_once
+from schema.keys_once import GroupKeys, Keyed, each_key_once
 
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 Place = TypeVar("Place", bound=Hashable)
 
 
-@dataclass(frozen=True)
-class WorkTogether(Generic[Place, Asked, Answer]):
-    """A mutation that is done for all who wait for the same place.
+@dataclass(frozen=True, eq=False)
+class WorkTogether(Generic[Place, Asked, Found, Answer]):
+    """A mutation that is done for all who wait at the same place.
 
     Attributes:
-        answer_type: What each of them is answered.
-        find_places: The use case that finds where each is to wait, without a lock; None for one that waits nowhere.
-        use_case: Does what is asked for at one place, in the given order, and returns an answer for each.
+        answer_type: What each of them is answered, to be read back for a repeated key.
+        find: The use case that finds what each asks for, without a lock; None for what is nowhere.
+        place_of: Where those wait who ask for what was found.
+        use_case: Does what was found at one place, in the given order, and returns an answer for each.
+        refusal: Why what is nowhere is refused.
     """
 
-    answer_type: type[Answer]
-    find_places: Callable[[AsyncSession, Sequence[Asked]], Awaitable[Sequence[Place | None]]]
-    use_case: Callable[[AsyncSession, Place | None, Sequence[Asked]], Awaitable[Sequence[Answer | DomainError]]]
+    answer_type: Any
+    find: Callable[[Statements, Sequence[Asked]], Awaitable[Sequence[Found | None]]]
+    place_of: Callable[[Found], Place]
+    use_case: Callable[[Statements, Place, Sequence[Found]], Awaitable[Sequence[Answer | DomainError]]]
+    refusal: Callable[[], DomainError]
+    _look_ups: WeakKeyDictionary[Database, Any] = field(default_factory=WeakKeyDictionary, init=False)
 
     async def do(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
-        """Do what is asked for together with what else waits for the same place; alone where it waits nowhere."""
-        place = await database.read_together(self.find_places, entry.asked)
-        if place is not None:
-            return await database.write_together(self._run, place, entry)
-        [answer] = await database.write(lambda session: self._run(session, None, [entry]))
-        return answer
+        """Do what is asked for together with what else waits at the same place; refuse at once what is nowhere.
+
+        What is asked for here is done to its end even when the caller is cancelled.
+        """
+        look_up = self._look_ups.get(database)
+        if look_up is None:
+            look_up = self._look_ups[database] = partial(self._look_up, database)
+        return await (await database.read_together(look_up, entry))
+
+    async def _look_up(
+        self, database: Database, statements: Statements, entries: Sequence[Keyed[Asked]]
+    ) -> list[Awaitable[Answer | DomainError]]:
+        """Find what is asked for, and have each wait at its place before anybody can be cancelled."""
+        found = await self.find(statements, [entry.asked for entry in entries])
+        return [self._begin(database, *each) for each in zip(entries, found, strict=True)]
+
+    def _begin(self, database: Database, entry: Keyed[Asked], found: Found | None) -> Awaitable[Answer | DomainError]:
+        if found is not None:
+            return database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
+        work = database.to_its_end(self._refuse(database, entry))
+        return asyncio.ensure_future(work)
 
     async def _run(
-        self, session: AsyncSession, place: Place | None, entries: Sequence[Keyed[Asked]]
+        self, statements: Statements, place: Place, entries: Sequence[Keyed[Found]]
     ) -> Sequence[Answer | DomainError]:
-        async def do(asked: Sequence[Asked]) -> Sequence[Answer | DomainError]:
-            return await self.use_case(session, place, asked)
+        async def do(found: Sequence[Found]) -> Sequence[Answer | DomainError]:
+            return await self.use_case(statements, place, found)
 
-        return await each_key_once(session, self.answer_type, entries, do)
+        return await each_key_once(GroupKeys(statements), self.answer_type, entries, do)
+
+    async def _refuse(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
+        """Refuse what is nowhere, in a transaction of its own where a key keeps the refusal."""
+        if entry.key_use is None:
+            return self.refusal()
+
+        async def do(_: Sequence[Asked]) -> Sequence[Answer | DomainError]:
+            return [self.refusal()]
+
+        async def work(statements: Statements) -> Answer | DomainError:
+            [answer] = await each_key_once(GroupKeys(statements), self.answer_type, [entry], do)
+            return answer
+
+        return await database.write_straight(work)

@@ -1,30 +1,39 @@
 """What is done to one shared order: claim, decline, release, revoke, extend."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 import strawberry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.plain_rows import AnySharedOrder
 from db.sharing_tables import SharedOrderRow
 from domain.errors import about
 from domain.people import Viewer
-from resolvers.claim_shared_order import ClaimAsked, claim_together, find_claimed_orders
+from resolvers.claim_shared_order import ClaimAsked, ClaimFound, claim_of_nothing, claim_together, find_claims
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.extend_claim_window import extend_claim_window
 from schema.context import Info
 from schema.global_id import decode_id
 from schema.mutate import Outcome, mutate, mutate_together
-from schema.mutations.payloads import INPUT, idempotency_key, user_errors
+from schema.mutations.payloads import INPUT, built_by, idempotency_key, user_errors
 from schema.types.shared_order import SharedOrder
 from schema.user_errors import UserError
 from schema.work_together import WorkTogether
 
 Payload = TypeVar("Payload")
 
-_CLAIMS = WorkTogether(SharedOrderRow, find_claimed_orders, claim_together)
+CLAIMS: WorkTogether[UUID, ClaimAsked, ClaimFound, AnySharedOrder] = WorkTogether(
+    # To be read back for a repeated key; what is claimed now comes as a plain row with the same attributes.
+    SharedOrderRow,
+    find_claims,
+    attrgetter("organisation_id"),
+    claim_together,
+    claim_of_nothing,
+)
 
 
 @strawberry.input(description="Which offer to claim.")
@@ -33,6 +42,14 @@ class ClaimSharedOrderInput:
 
     shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
     idempotency_key: str | None = idempotency_key()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Return the input that a client gives: Strawberry's own way there costs more than to find the offer."""
+        return cls(shared_order_id=given["sharedOrderId"], idempotency_key=given.get("idempotencyKey"))
+
+
+built_by(ClaimSharedOrderInput, ClaimSharedOrderInput.of)
 
 
 @strawberry.type(description="What became of a claim.")
@@ -137,7 +154,7 @@ async def _resolve(
     return _payload(payload, await mutate(info, given, SharedOrderRow, work))
 
 
-def _payload(payload: Callable[..., Payload], outcome: Outcome[SharedOrderRow]) -> Payload:
+def _payload(payload: Callable[..., Payload], outcome: Outcome[AnySharedOrder]) -> Payload:
     row = outcome.answer
     return payload(shared_order=None if row is None else SharedOrder.from_row(row), user_errors=outcome.user_errors)
 
@@ -145,8 +162,15 @@ def _payload(payload: Callable[..., Payload], outcome: Outcome[SharedOrderRow]) 
 async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPUT]) -> ClaimSharedOrderPayload:
     """Claim an offer."""
     asked = ClaimAsked(info.context.viewer, decode_id("SharedOrder", input.shared_order_id))
-    outcome = await mutate_together(info, input, _CLAIMS, asked)
+    outcome = await mutate_together(info, input, CLAIMS, asked)
     return _payload(ClaimSharedOrderPayload, outcome)
+
+
+async def resolve_claims(
+    info: Info, roots: Sequence[None], input: ClaimSharedOrderInput
+) -> list[ClaimSharedOrderPayload]:
+    """Claim an offer, for each root: there is one."""
+    return [await resolve_claim(info, input) for _ in roots]
 
 
 async def resolve_decline(info: Info, input: Annotated[DeclineSharedOrderInput, INPUT]) -> DeclineSharedOrderPayload:

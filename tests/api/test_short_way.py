@@ -31,7 +31,7 @@ class Asker:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         with statements(self._world.database) as sent:
             answer = await self._world.http.post(way, content=content, headers={**self.headers, **headers})
-        long = any("app_user.reference = " in statement.text for statement in sent)
+        long = any("WHERE app_user.reference " in statement.text for statement in sent)
         return ("long" if long else "short"), answer
 
 
@@ -190,4 +190,4 @@ async def test_a_first_token_with_a_known_document_is_looked_up_once_and_remembe
     with statements(world.database) as sent:
         answers = [await world.http.post("/graphql", json={"query": query}, headers=asker.headers) for _ in range(2)]
     assert [answer.json()["data"]["viewer"]["user"]["reference"] for answer in answers] == ["sender"] * 2
-    assert len([each for each in sent if "app_user.reference = " in each.text]) == 1
+    assert len([each for each in sent if "WHERE app_user.reference " in each.text]) == 1

@@ -55,7 +55,7 @@ async def _cost(world: World, viewer: str, document: str, **variables: Any) -> t
     with statements(world.database) as sent:
         data = await world.ask(viewer, document, id=organisation, **variables)
     # Who asks is looked up once for each token, by the first request that brings it.
-    return [statement.text for statement in sent if "WHERE app_user.reference = " not in statement.text], data
+    return [statement.text for statement in sent if "WHERE app_user.reference " not in statement.text], data
 
 
 _PAGE = """query($id: ID!, $first: Int) { organisation(id: $id) { orders(first: $first) {

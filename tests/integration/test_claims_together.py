@@ -18,19 +18,19 @@ from db.idempotency import KeyUse
 from db.log_tables import IdempotencyKeyRow
 from db.order_tables import OrderRow
 from db.people_tables import UserRow
+from db.plain_rows import PlainSharedOrder
 from db.sharing_tables import SharedOrderRow
 from domain.errors import DomainError
 from domain.people import Viewer
-from resolvers.claim_shared_order import ClaimAsked, claim_together, find_claimed_orders
+from resolvers.claim_shared_order import ClaimAsked
 from schema.global_id import decode_node_id
 from schema.keys_once import Keyed
-from schema.work_together import WorkTogether
+from schema.mutations.shared_order import CLAIMS
 from tests.integration.log_replay import the_log_explains_everything
-from tests.integration.test_import_in_bulk import counting_statements
 from tests.log_reader import head, told
+from tests.statements import statements
 from tests.world import World, row
 
-_CLAIMS = WorkTogether(SharedOrderRow, find_claimed_orders, claim_together)
 _CROWD = [f"person{number:02}" for number in range(40)]
 _FEW = _CROWD[:8]
 _ROUNDS = 12
@@ -70,14 +70,14 @@ class _Stage:
     async def claim(self, entry: Keyed[ClaimAsked], database: Database | None = None) -> Any:
         """Claim as the API does."""
         using = database or self.world.database
-        return await using.to_its_end(_CLAIMS.do(using, entry))
+        return await CLAIMS.do(using, entry)
 
     def told(self, answer: Any) -> Any:
         """Return an answer without what differs between two orders that are alike."""
         if isinstance(answer, DomainError):
             facts = {name: value for name, value in asdict(answer).items() if name not in ("opens_at", "closes_at")}
             return type(answer), facts
-        assert isinstance(answer, SharedOrderRow)
+        assert isinstance(answer, SharedOrderRow | PlainSharedOrder)
         return self.names[answer.recipient_id], answer.status, answer.claimed_at is not None
 
     async def outcome(self, order: str, since: int) -> Any:
@@ -163,12 +163,12 @@ async def test_claims_decided_together_are_answered_and_logged_as_one_after_the_
             offers = await _prepare(stage, order, seed)
             entries = [stage.entry(claim, offers, order) for claim in claims]
             since = await head(stage.world)
-            with counting_statements(stage.world.database) as sent:
+            with statements(stage.world.database) as sent:
                 if way == "together":
                     answers = await asyncio.gather(*map(stage.claim, entries))
                 else:
                     answers = [await stage.claim(entry) for entry in entries]
-            appended[way] += sum(statement.startswith("UPDATE stream") for statement in sent)
+            appended[way] += sum("UPDATE stream" in statement.text for statement in sent)
             results[way] = ([stage.told(answer) for answer in answers], await stage.outcome(order, since))
             seen.update(str(answer.code) for answer in answers if isinstance(answer, DomainError))
         assert results["together"] == results["alone"]
@@ -186,10 +186,10 @@ async def test_forty_claims_cost_no_more_statements_than_two(stage: _Stage) -> N
         offers = await stage.offers(f"N-{size}", size, _CROWD[:size])
         entries = [stage.entry(_Claim(name, name, "key"), offers, f"N-{size}") for name in offers]
         for times in (1, 2):
-            with counting_statements(stage.world.database) as statements:
+            with statements(stage.world.database) as asked:
                 answers = await asyncio.gather(*map(stage.claim, entries))
             assert [stage.told(answer) for answer in answers] == [(name, "CLAIMED", True) for name in offers]
-            sent[size * times] = len(statements)
+            sent[size * times] = len(asked)
     assert (sent[40], sent[80]) == (sent[2], sent[4])
 
 

@@ -1,6 +1,7 @@
 """Bearer tokens: what is signed verifies, and nothing else does."""
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,9 +30,12 @@ def _signed(secret: str = _SECRET, algorithm: str = "HS256", **changes: Any) -> 
 
 
 def _is_refused(tokens: Tokens, authorization: object) -> None:
-    with pytest.raises(InvalidToken) as refused:
-        tokens.verify(authorization)
-    assert refused.value.args == ()
+    """Show that a token is refused, also where one with the same header has been accepted before."""
+    for _ in range(2):
+        with pytest.raises(InvalidToken) as refused:
+            tokens.verify(authorization)
+        assert refused.value.args == ()
+        assert tokens.verify(f"Bearer {tokens.sign('owner', _HOUR)}").reference == "owner"
 
 
 def test_what_is_signed_verifies_to_whom_and_until_when() -> None:
@@ -88,6 +92,52 @@ def test_a_token_that_was_altered_is_refused() -> None:
     content = {**_content(), "sub": "admin", "exp": 4_000_000_000}
     altered = base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
     _is_refused(_tokens(), f"Bearer {header}.{altered}.{signature}")
+
+
+def _signed_as(header: str, said: bytes) -> str:
+    """Return a token with the right signature, whatever it says and however."""
+    signed = header.encode() + b"." + said
+    signature = hmac.digest(_SECRET.encode(), signed, "sha256")
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def test_what_is_signed_but_not_written_as_the_standard_says_is_refused() -> None:
+    header = _signed().split(".")[0]
+    plain = base64.urlsafe_b64encode(json.dumps({"sub": "owner", "exp": 4_000_000_000}).encode()).rstrip(b"=")
+    assert _tokens().verify(f"Bearer {_signed_as(header, plain)}").reference == "owner"
+    for said in (
+        plain + b"!",
+        b"!" + plain,
+        plain + b".",
+        plain + b"." + plain,
+        plain[:-1],
+        b"",
+        b"e30",
+        b"W10",
+        b"MQ",
+    ):
+        _is_refused(_tokens(), f"Bearer {_signed_as(header, said)}")
+
+
+def test_a_token_with_another_header_is_judged_by_it_though_others_were_accepted() -> None:
+    tokens = _tokens()
+    assert tokens.verify(f"Bearer {_signed()}").reference == "owner"
+    content = json.dumps({"sub": "owner", "exp": 4_000_000_000}).encode()
+    said = base64.urlsafe_b64encode(content).rstrip(b"=")
+    for fields, accepted in (
+        ({"alg": "HS256"}, True),
+        ({"alg": "HS256", "kid": "7"}, True),
+        ({"alg": "HS256", "kid": 7}, False),
+        ({"alg": "HS256", "crit": ["exp"], "exp": 1}, False),
+        ({"alg": "HS512"}, False),
+        ({"alg": "none"}, False),
+    ):
+        header = base64.urlsafe_b64encode(json.dumps(fields).encode()).rstrip(b"=").decode()
+        token = f"Bearer {_signed_as(header, said)}"
+        if accepted:
+            assert [tokens.verify(token).reference for _ in range(2)] == ["owner"] * 2
+        else:
+            _is_refused(tokens, token)
 
 
 def test_a_token_of_another_secret_is_refused() -> None:
