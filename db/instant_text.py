@@ -16,9 +16,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_DAY = 86_400_000_000
-_DAYS = 40_000
-"""More than a century of days is remembered as text."""
+_REMEMBERED = 50_000
+"""Covers begin and end at few instants, and the same ones are shown over and over."""
 
 
 class shown_instant(FunctionElement[Any]):  # noqa: N801 - SQLAlchemy's functions are written so
@@ -39,23 +38,13 @@ def _as_sent(element: shown_instant, compiler: SQLCompiler, **options: Any) -> s
     return f"timestamptz_send({compiler.process(element.clauses, **options)})"
 
 
-@lru_cache(_DAYS)
-def _date(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).date().isoformat()
-
-
+@lru_cache(_REMEMBERED)
 def _from_bytes(kept: bytes) -> str:
-    day, rest = divmod(int.from_bytes(kept, "big", signed=True), _DAY)
-    if rest == 0:
-        return f"{_date(day)}T00:00:00Z"
-    seconds, fraction = divmod(rest, 1_000_000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    if fraction == 0:
-        return f"{_date(day)}T{hour:02}:{minute:02}:{second:02}Z"
-    return f"{_date(day)}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z"
+    instant = _EPOCH + timedelta(microseconds=int.from_bytes(kept, "big", signed=True))
+    return instant.isoformat()[: -len("+00:00")] + "Z"
 
 
+@lru_cache(_REMEMBERED)
 def _from_text(kept: str) -> str:
     whole, _, fraction = kept.replace(" ", "T").partition(".")
     return f"{whole}Z" if fraction in ("", "000000") else f"{whole}.{fraction}Z"

@@ -22,11 +22,12 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from execution.completion import execute_root
 from execution.selection import Selected, TypeSelection
 from execution.values import WholeRequest
+from execution.variables import Variables
 from execution.whole import Whole
 
 _CONDITIONS = frozenset({"skip", "include"})
@@ -76,6 +77,13 @@ class CompiledOperation:
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
+    _variables: Variables | None = None
+
+    def variables(self, schema: GraphQLSchema) -> Variables:
+        """Return what makes values of a request's variables."""
+        if self._variables is None:
+            self._variables = Variables(schema, self.operation.variable_definitions or ())
+        return self._variables
 
     def decides(self, variables: VariableValues) -> bool:
         """Return whether every condition is true or false; null is a fault, wherever graphql-core meets it."""
@@ -140,8 +148,7 @@ class CompiledDocuments:
             compiled: The operation.
             options: What graphql-core's `execute` takes by name.
         """
-        definitions = compiled.operation.variable_definitions or ()
-        variables = get_variable_values(schema, definitions, options.get("variable_values") or {}, max_errors=50)
+        variables = compiled.variables(schema).values(options.get("variable_values") or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         if not compiled.decides(variables):

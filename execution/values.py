@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import GeneratorType
 from typing import Any, TypeAlias
 
-from graphql import GraphQLSchema, get_argument_values
+from graphql import GraphQLSchema, VariableNode, get_argument_values
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
@@ -119,6 +119,13 @@ class WholeRequest:
     def strawberry_schema(self) -> Any:
         """The schema as Strawberry has it."""
         return self.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry puts it there
+
+    def argument(self, field: FieldSelection, name: str) -> Any:
+        """Return one argument of a field of the selection, by its name in the document, which is a plain scalar."""
+        for each in field.nodes[0].arguments or ():
+            if each.name.value == name and isinstance(each.value, VariableNode):
+                return self.variables.coerced[each.value.name.value]
+        return get_argument_values(field.definition, field.nodes[0], self.variables)[name]
 
     def arguments(self, field: FieldSelection) -> dict[str, Any]:
         """Return the arguments of a field of the selection, by their names in Python."""

@@ -20,6 +20,9 @@ class Request(Protocol):
     context: Any
     """The operation's context."""
 
+    def argument(self, field: Any, name: str) -> Any:
+        """Return one argument of a field of the selection, which is a plain scalar."""
+
     def arguments(self, field: Any) -> dict[str, Any]:
         """Return the arguments of a field of the selection, as its resolver would get them."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -42,7 +43,7 @@ PLACE, ORDERS, SHARES = 0, 1, 2
 """The parts of the statement."""
 
 OFFER_ENDS_AT = "offer_ends_at"
-"""When an offer that is open closes; null for a shared order that is not on offer, whose status no clock changes."""
+"""When an offer closes; null for a shared order whose status the time of the answer cannot have changed."""
 
 AS_TEXT = "as_text_of_"
 """Begins the name of a column of instants that are read to be shown, not to be judged by; see `db.instant_text`."""
@@ -145,12 +146,11 @@ def _shares(form: OrderPageForm, wanted: tuple[str, ...], seen: CTE, page: CTE, 
         col(SharedOrderRow.recipient_id) == VIEWER,
         page.c.owner_id == VIEWER,
     )
-    ends = case((col(SharedOrderRow.status) == SharedOrderStatus.OFFERED, col(SharedOrderRow.closes_at)))
-    own = _columns(SharedOrderRow, {"id", *wanted} - {OFFER_ENDS_AT, "order_id"})
+    own = _columns(SharedOrderRow, {"id", *wanted} - {OFFER_ENDS_AT, "place"})
     first, together = first_of_each(
         page,
         page.c.id,
-        [*own, ends.label(OFFER_ENDS_AT)],
+        [*own, _offer_ends_at(dialect).label(OFFER_ENDS_AT)],
         key=col(SharedOrderRow.order_id),
         conditions=[visible],
         ordering=[col(SharedOrderRow.id).desc()],
@@ -158,7 +158,7 @@ def _shares(form: OrderPageForm, wanted: tuple[str, ...], seen: CTE, page: CTE, 
         dialect=dialect,
     )
     columns: Mapping[str, ColumnElement[Any]] = {
-        name: page.c.id if name == "order_id" else first.c[name] for name in wanted
+        name: page.c.place if name == "place" else first.c[name] for name in wanted
     }
 
     def of(statement: Select[Any]) -> Select[Any]:
@@ -169,6 +169,16 @@ def _shares(form: OrderPageForm, wanted: tuple[str, ...], seen: CTE, page: CTE, 
         return select(rows.order_by(page.c.place, first.c.id.desc()).subquery())
 
     return Part(columns, of)
+
+
+def _offer_ends_at(dialect: str) -> ColumnElement[Any]:
+    """Return the column `OFFER_ENDS_AT`: PostgreSQL spares the reader the offers that end no sooner than in an hour."""
+    status, closes_at = col(SharedOrderRow.status), col(SharedOrderRow.closes_at)
+    may_be_over = status == SharedOrderStatus.OFFERED
+    if dialect == "postgresql":
+        soon = func.clock_timestamp(type_=UTCDateTime()) + literal_column("interval '1 hour'")
+        may_be_over = and_(may_be_over, closes_at < soon)
+    return case((may_be_over, closes_at))
 
 
 def _columns(table: type[SQLModel], names: set[str]) -> list[ColumnElement[Any]]:

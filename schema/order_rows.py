@@ -41,13 +41,13 @@ class OrderRows:
         self.ready: dict[tuple[Remembered, Form], str] = {}
         self._names: dict[str, Any] = {"NotWhole": NotWhole}
         self.nested = _nested(connection)
+        self._has_cursors = connection.has_cursors
         self._share_row = RowWriter("share", SharedOrderRow, self._names, self.ready)
         self._share = None if self.nested is None else self._share_row.dictionary(self.nested[1].node)
         self._order_row = RowWriter("order", OrderRow, self._names, self.ready)
         self._order = self._order_row.dictionary(connection.node, self._nested_expression())
+        self._order_row.variable("place")
         for column in ("place", "id"):
-            self._order_row.variable(column)
-        for column in ("order_id", "id"):
             self._share_row.variable(column)
 
     def _nested_expression(self) -> Mapping[str, str]:
@@ -57,8 +57,11 @@ class OrderRows:
         return {field.name: connection.plain("shares") if connection.is_plain else "None"}
 
     def order_columns(self, sort: OrderSort) -> tuple[str, ...]:
-        """Return the columns that are read of each order, the keys of its place in the list among them."""
-        return tuple(dict.fromkeys((*self._order_row.columns, *KEY_NAMES[sort])))
+        """Return the columns that are read of each order, its place in the list among them where that is shown."""
+        return tuple(dict.fromkeys((*self._order_row.columns, *self._keys(sort))))
+
+    def _keys(self, sort: OrderSort) -> tuple[str, ...]:
+        return KEY_NAMES[sort] if self._has_cursors else ()
 
     @property
     def share_columns(self) -> tuple[str, ...] | None:
@@ -67,11 +70,11 @@ class OrderRows:
 
     def write(self, sort: OrderSort, slots: Slots) -> Write:
         """Return the loop for rows whose columns are in these slots."""
-        keys = ", ".join(f"order_{name}" for name in KEY_NAMES[sort])
+        keys = "".join(f"order_{name}, " for name in self._keys(sort))
         order = _unpacking("order", slots.places[ORDERS], len(slots.kinds))
         lines = [
             f"def write(rows, place, instant{''.join(f', {name}' for name in self.ready.values())}):",
-            "    orders, unfinished, lists, last, count = [], [], {}, {}, 0",
+            "    orders, unfinished, lists, count, place_before, id_before = [], [], [None], 0, 0, None",
             "    for row in rows:",
             f"        if row[0] == {ORDERS}:",
             f"            {order} = row",
@@ -79,9 +82,10 @@ class OrderRows:
             "            count += 1",
             "            if order_place != count: raise NotWhole('rows out of their order')",
             *(f"            {check}" for check in self._order_row.checks()),
-            "            shares = lists[order_id] = []",
+            "            shares = []",
+            "            lists.append(shares)",
             f"            order = {self._order}",
-            f"            orders.append((order, ({keys},)))",
+            f"            orders.append((order, ({keys})))",
             *(["            unfinished.append((order, shares))"] if self._is_unfinished else []),
             *self._share_lines(slots),
             "    return orders, unfinished",
@@ -111,9 +115,10 @@ class OrderRows:
         return [
             "        else:",
             f"            {_unpacking('share', slots.places[SHARES], len(slots.kinds))} = row",
-            "            shares = lists[share_order_id]",
-            "            if shares and last[share_order_id] <= share_id: raise NotWhole('rows out of their order')",
-            "            last[share_order_id] = share_id",
+            "            if share_place > place_before: shares = lists[share_place]",
+            "            elif share_place < place_before or share_id >= id_before:",
+            "                raise NotWhole('rows out of their order')",
+            "            place_before, id_before = share_place, share_id",
             *(f"            {check}" for check in self._share_row.checks()),
             f"            shares.append({share})",
         ]

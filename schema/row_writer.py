@@ -20,7 +20,7 @@ from graphql import (
     GraphQLString,
     get_named_type,
 )
-from sqlalchemy import Enum
+from sqlalchemy import BigInteger, Enum
 from sqlmodel import SQLModel
 
 from execution.selection import FieldSelection, TypeSelection
@@ -131,7 +131,8 @@ class RowWriter:
             # `encode_id`, without a call for each of hundreds of rows.
             return f"({id_prefix(parent.name)!r} + {value}.hex)"
         if leaf_type is GraphQLInt:
-            self._numbers.setdefault(value)
+            if isinstance(self._table.__table__.c[column].type, BigInteger):  # type: ignore[attr-defined]  # as above
+                self._numbers.setdefault(value)
             return value
         # Words are kept by the names that GraphQL gives them.
         if leaf_type in _ONE_TO_ONE or (isinstance(leaf_type, GraphQLEnumType) and self._words(column) is not None):

@@ -18,6 +18,7 @@ class WholeConnection:
     Attributes:
         node: What is selected of each node.
         asks_for_more: Whether it must be known if there are entries behind the page.
+        has_cursors: Whether the keys of entries are needed, for their cursors.
         is_plain: Whether it is a list of nodes and nothing that depends on them.
     """
 
@@ -35,6 +36,7 @@ class WholeConnection:
         [self.node] = self._nodes
         selected = {each.field_name for each in self._selection.fields}
         self.asks_for_more = "pageInfo" in selected
+        self.has_cursors = bool(selected & {"pageInfo", "edges"})
         self.is_plain = selected <= {"nodes", "__typename"}
 
     def answer(self, entries: Sequence[Entry], request: PageRequest, cursor_of: Callable[[Any], str]) -> dict[str, Any]:

@@ -104,6 +104,7 @@ class WholeOrganisation:
         self._rows = OrderRows(self._connection)
         own = [_COLUMNS[each.field_name] for each in self._selection.fields if each is not self._orders]
         self._place_columns = tuple(dict.fromkeys((*_ALWAYS, *(name for names in own for name in names))))
+        self._fixed: tuple[_Lists, _Prepared] | None = None
         self._prepared = lru_cache(_STATEMENTS)(self._prepare)
 
     async def call(self, request: Request) -> dict[str, Any]:
@@ -114,9 +115,8 @@ class WholeOrganisation:
         """
         database: Database = request.context.database
         viewer: Viewer = request.context.viewer
-        organisation_id = decode_id("Organisation", request.arguments(self._field)["id"])
-        lists = self._lists(request)
-        prepared = self._prepared(self._statement(lists))
+        organisation_id = decode_id("Organisation", request.argument(self._field, "id"))
+        lists, prepared = self._fixed or self._asked(request)
         found = await database.glance(
             prepared.query,
             organisation_id=organisation_id,
@@ -136,6 +136,14 @@ class WholeOrganisation:
         self._finish(unfinished, lists.shares)
         page = self._connection.answer(orders, lists.orders, ORDER_CURSORS[lists.sort].encode)
         return self._answer(organisation_id, told, page)
+
+    def _asked(self, request: Request) -> tuple[_Lists, _Prepared]:
+        lists = self._lists(request)
+        asked = lists, self._prepared(self._statement(lists))
+        nested = self._rows.nested
+        if self._orders.has_fixed_arguments and (nested is None or nested[0].has_fixed_arguments):
+            self._fixed = asked
+        return asked
 
     def _lists(self, request: Request) -> _Lists:
         given = request.arguments(self._orders)
