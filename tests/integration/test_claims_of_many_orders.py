@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from db.columns import new_id
 from db.database import Database
 from db.idempotency import KeyUse
 from domain.errors import DomainError
+from resolvers.claim_shared_order import claim_together, find_claims
 from schema.keys_once import Keyed
 from tests.integration.claims_stage import CROWD, Claimed, Stage, crowded
 from tests.integration.log_replay import the_log_explains_everything
@@ -125,10 +127,19 @@ async def test_a_member_who_was_removed_after_the_look_up_is_refused_among_other
     place = {"organisationId": await world.organisation_id(), "userId": await world.user_id(_ANN)}
     for name, order in ((_BOB, "A"), (_ANN, "A"), (_ANN, "B"), (_CEM, "B")):
         group.claim(name, order)
+    asked = [entry.asked for entry in group.entries]
+    found = [each for each in await world.database.write_straight(partial(find_claims, claims=asked)) if each]
+    assert len(found) == 4
     assert (await world.mutate("admin", "removeMember", "organisation { id }", **place))["codes"] == []
     since = await head(world)
-    assert await group.answers() == ["CLAIMED", "NOT_FOUND", "NOT_FOUND", "CLAIMED"]
+    answers = await world.database.write_straight(
+        lambda statements: claim_together(statements, found[0].organisation_id, found)
+    )
+    assert [stage.told(answer)[1] for answer in answers if not isinstance(answer, DomainError)] == ["CLAIMED"] * 2
+    assert [answer.code for answer in answers[1:3] if isinstance(answer, DomainError)] == ["NOT_FOUND"] * 2
     assert await told(world, since) == [_claimed(_BOB, "A"), _claimed(_CEM, "B")]
+    # The look-up tells the same.
+    assert await group.answers() == ["CLAIMED", "NOT_FOUND", "NOT_FOUND", "CLAIMED"]
     await the_log_explains_everything(world.database)
 
 
