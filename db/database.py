@@ -147,7 +147,10 @@ class Database:
         return self._gathering.enter((work, key), entry, run)
 
     async def read_together(
-        self, look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
+        self,
+        look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]],
+        entry: Entry,
+        key: Hashable | None = None,
     ) -> Answer:
         """Run `look_up` once for all that wait for the same; it is run even where nobody waits for its answer.
 
@@ -155,12 +158,13 @@ class Database:
             look_up: Reads by one statement, given what runs it and some entries, and returns an answer for each, in
                 order.
             entry: What to look up here.
+            key: What tells that others wait for the same; `look_up` itself where not given.
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
             return await glance(self.engine, lambda statements: look_up(statements, entries))
 
-        return await self._gathering.join(look_up, entry, run)
+        return await self._gathering.join(key or look_up, entry, run)
 
     async def to_its_end(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run `work` to its end even when the caller is cancelled; `close` waits for it."""
@@ -171,9 +175,9 @@ class Database:
 
     async def close(self) -> None:
         """Let the transactions under way end, and those that wait for them, then disconnect."""
+        await self._gathering.finish()
         while self._unfinished:
             await asyncio.wait(self._unfinished)
-        await self._gathering.finish()
         await self._readers.close()
         await self.engine.dispose()
 

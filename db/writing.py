@@ -174,6 +174,7 @@ def _driver_of(dialect: Dialect, connection: Any) -> _Driver:
 
 
 async def _send(driver: _Driver, text: str) -> None:
+    statement_log.debug(text)
     try:
         await driver.send(text)
     except _DRIVER_FAULTS as fault:

@@ -45,7 +45,7 @@ def _seated(given: Given) -> Update:
 
 
 def _claim_and_seat() -> RowQuery[Any]:
-    """Return both as one statement, which only PostgreSQL knows; it tells of each order how many were claimed."""
+    """Return both as one statement, as only PostgreSQL takes them; it tells how many offers were claimed."""
     claimed = _CLAIMED.cte("claimed_now")
     count = select(func.count()).select_from(claimed).scalar_subquery()
     return RowQuery(_seated(of_arrays(_SEATS, _SEATS_TYPES)).returning(count), only_value)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from db.database import Database
+from db.idempotency import UserKey
 from db.writing import Statements
 from domain.errors import DomainError
 from schema.keys_once import GroupKeys, Keyed, each_key_once
@@ -35,30 +35,31 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
     place_of: Callable[[Found], Place]
     use_case: Callable[[Statements, Place, Sequence[Found]], Awaitable[Sequence[Answer | DomainError]]]
     refusal: Callable[[], DomainError]
-    _look_ups: WeakKeyDictionary[Database, Any] = field(default_factory=WeakKeyDictionary, init=False)
 
     async def do(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
         """Do what is asked for together with what else waits at the same place; refuse at once what is nowhere.
 
         What is asked for here is done to its end even when the caller is cancelled.
         """
-        look_up = self._look_ups.get(database)
-        if look_up is None:
-            look_up = self._look_ups[database] = partial(self._look_up, database)
-        return await (await database.read_together(look_up, entry))
+        return await (await database.read_together(partial(self._look_up, database), entry, key=self))
 
     async def _look_up(
         self, database: Database, statements: Statements, entries: Sequence[Keyed[Asked]]
-    ) -> list[Awaitable[Answer | DomainError]]:
+    ) -> list[asyncio.Future[Answer | DomainError]]:
         """Find what is asked for, and have each wait at its place before anybody can be cancelled."""
         found = await self.find(statements, [entry.asked for entry in entries])
         return [self._begin(database, *each) for each in zip(entries, found, strict=True)]
 
-    def _begin(self, database: Database, entry: Keyed[Asked], found: Found | None) -> Awaitable[Answer | DomainError]:
+    def _begin(
+        self, database: Database, entry: Keyed[Asked], found: Found | None
+    ) -> asyncio.Future[Answer | DomainError]:
         if found is not None:
             return database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
-        work = database.to_its_end(self._refuse(database, entry))
-        return asyncio.ensure_future(work)
+        if entry.key_use is not None:
+            return database.write_together(self._refuse, entry.key_use.user_key, entry)
+        refused: asyncio.Future[Answer | DomainError] = asyncio.get_running_loop().create_future()
+        refused.set_result(self.refusal())
+        return refused
 
     async def _run(
         self, statements: Statements, place: Place, entries: Sequence[Keyed[Found]]
@@ -68,16 +69,12 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
 
         return await each_key_once(GroupKeys(statements), self.answer_type, entries, do)
 
-    async def _refuse(self, database: Database, entry: Keyed[Asked]) -> Answer | DomainError:
-        """Refuse what is nowhere, in a transaction of its own where a key keeps the refusal."""
-        if entry.key_use is None:
-            return self.refusal()
+    async def _refuse(
+        self, statements: Statements, _key: UserKey, entries: Sequence[Keyed[Asked]]
+    ) -> Sequence[Answer | DomainError]:
+        """Refuse what is nowhere and came with a key, which keeps the refusal."""
 
-        async def do(_: Sequence[Asked]) -> Sequence[Answer | DomainError]:
-            return [self.refusal()]
+        async def do(asked: Sequence[Asked]) -> Sequence[Answer | DomainError]:
+            return [self.refusal() for _ in asked]
 
-        async def work(statements: Statements) -> Answer | DomainError:
-            [answer] = await each_key_once(GroupKeys(statements), self.answer_type, [entry], do)
-            return answer
-
-        return await database.write_straight(work)
+        return await each_key_once(GroupKeys(statements), self.answer_type, entries, do)

@@ -26,7 +26,8 @@ class _Kept(logging.Handler):
         self._kept = kept
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._kept.append(Statement(record.getMessage(), getattr(record, "arguments")))  # noqa: B009 - given as `extra`
+        if not record.getMessage().startswith(_TRANSACTION):
+            self._kept.append(Statement(record.getMessage(), getattr(record, "arguments")))  # noqa: B009 - from `extra`
 
 
 @contextmanager

@@ -2,108 +2,31 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
 
 from db.columns import new_id
 from db.database import Database
 from db.idempotency import KeyUse
-from db.log_tables import IdempotencyKeyRow
-from db.order_tables import OrderRow
-from db.people_tables import UserRow
-from db.plain_rows import PlainSharedOrder
-from db.sharing_tables import SharedOrderRow
 from domain.errors import DomainError
-from domain.people import Viewer
-from resolvers.claim_shared_order import ClaimAsked
-from schema.global_id import decode_node_id
 from schema.keys_once import Keyed
-from schema.mutations.shared_order import CLAIMS
+from tests.integration.claims_stage import CROWD, Claimed, Stage, crowded
 from tests.integration.log_replay import the_log_explains_everything
 from tests.log_reader import head, told
 from tests.statements import statements
-from tests.world import World, row
+from tests.world import World
 
-_CROWD = [f"person{number:02}" for number in range(40)]
-_FEW = _CROWD[:8]
+_FEW = CROWD[:8]
 _ROUNDS = 12
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """A claim of the offer to `recipient`, or of nothing, by `viewer`."""
-
-    viewer: str
-    recipient: str | None
-    key: str | None
-
-
-class _Stage:
-    """A crowd, and orders that are offered to it."""
-
-    def __init__(self, world: World, people: dict[str, UUID]) -> None:
-        self.world = world
-        self.people = people
-        self.names = {user_id: name for name, user_id in people.items()}
-
-    async def offers(self, order: str, seats: int, names: Sequence[str]) -> dict[str, str]:
-        """Return the offers of a new order, by recipient."""
-        await self.world.import_rows(row(order, "owner", max_shares=seats))
-        return dict(zip(names, await self.world.share(*names, order=order), strict=True))
-
-    def entry(self, claim: _Claim, offers: dict[str, str], order: str) -> Keyed[ClaimAsked]:
-        """Return the claim as the API hands it on."""
-        viewer = Viewer(self.people[claim.viewer])
-        shared = new_id() if claim.recipient is None else decode_node_id(offers[claim.recipient])[1]
-        use = None
-        if claim.key is not None:
-            use = KeyUse(viewer.user_id, f"{order} {claim.key}", "claimSharedOrder", f"{claim.recipient}")
-        return Keyed(ClaimAsked(viewer, shared), use)
-
-    async def claim(self, entry: Keyed[ClaimAsked], database: Database | None = None) -> Any:
-        """Claim as the API does."""
-        using = database or self.world.database
-        return await CLAIMS.do(using, entry)
-
-    def told(self, answer: Any) -> Any:
-        """Return an answer without what differs between two orders that are alike."""
-        if isinstance(answer, DomainError):
-            facts = {name: value for name, value in asdict(answer).items() if name not in ("opens_at", "closes_at")}
-            return type(answer), facts
-        assert isinstance(answer, SharedOrderRow | PlainSharedOrder)
-        return self.names[answer.recipient_id], answer.status, answer.claimed_at is not None
-
-    async def outcome(self, order: str, since: int) -> Any:
-        """Return all that has become of an order: itself, its offers, the kept answers, the log."""
-        async with self.world.database.read() as session:
-            [row] = (await session.exec(select(OrderRow).where(col(OrderRow.reference) == order))).all()
-            of_order = select(SharedOrderRow).where(col(SharedOrderRow.order_id) == row.id)
-            shares = (await session.exec(of_order.order_by(col(SharedOrderRow.id)))).all()
-            mine = col(IdempotencyKeyRow.key).startswith(f"{order} ")
-            kept = (await session.exec(select(IdempotencyKeyRow).where(mine))).all()
-        keys = sorted((self.names[each.user_id], each.key.removeprefix(order), _gist(each.answer)) for each in kept)
-        log = [line.replace(order, "ORDER") for line in await told(self.world, since)]
-        offers = [(self.names[each.recipient_id], each.status, each.claimed_at is None) for each in shares]
-        return row.status, row.version, row.shares_claimed, offers, keys, log
-
-
-def _gist(kept: Any) -> tuple[bool, str]:
-    return kept["refused"], kept["answer"]["code" if kept["refused"] else "status"]
-
-
 @pytest.fixture
-async def stage(world: World) -> _Stage:
+async def stage(world: World) -> Stage:
     """The world with a crowd in it."""
-    await world.import_rows(*(row(f"O-{name}", name) for name in _CROWD))
-    async with world.database.read() as session:
-        return _Stage(world, dict((await session.exec(select(UserRow.reference, UserRow.id))).all()))
+    return await crowded(world)
 
 
 @pytest.fixture
@@ -114,21 +37,21 @@ async def other(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def _mixed_claims(dice: random.Random) -> list[_Claim]:
+def _mixed_claims(dice: random.Random) -> list[Claimed]:
     """Return claims of few offers by the right people and by wrong ones, some of them with the same keys."""
     claims = []
     for number in range(dice.randrange(5, 30)):
         recipient = dice.choice(_FEW)
         viewer = dice.choice([recipient] * 6 + ["owner", "admin", "member", *_FEW[:2]])
-        claims.append(_Claim(viewer, recipient, dice.choice([None, "a", "b", f"c{number}"])))
+        claims.append(Claimed(viewer, recipient, dice.choice([None, "a", "b", f"c{number}"])))
         if dice.random() < 0.2:
-            claims.append(_Claim("outsider", recipient, dice.choice([None, f"d{number}"])))
+            claims.append(Claimed("outsider", recipient, dice.choice([None, f"d{number}"])))
         if dice.random() < 0.2:
-            claims.append(_Claim(recipient, None, dice.choice([None, f"e{number}"])))
+            claims.append(Claimed(recipient, None, dice.choice([None, f"e{number}"])))
     return claims
 
 
-async def _prepare(stage: _Stage, order: str, seed: int) -> dict[str, str]:
+async def _prepare(stage: Stage, order: str, seed: int) -> dict[str, str]:
     """Return the offers of a new order, which are in all states that an offer may be in; alike for the same seed."""
     dice = random.Random(seed)
     world, offers = stage.world, await stage.offers(order, dice.randrange(1, 6), _FEW)
@@ -152,7 +75,7 @@ async def _prepare(stage: _Stage, order: str, seed: int) -> dict[str, str]:
     return offers
 
 
-async def test_claims_decided_together_are_answered_and_logged_as_one_after_the_other(stage: _Stage) -> None:
+async def test_claims_decided_together_are_answered_and_logged_as_one_after_the_other(stage: Stage) -> None:
     appended: dict[str, int] = {"together": 0, "alone": 0}
     seen: set[str] = set()
     for seed in range(_ROUNDS):
@@ -180,11 +103,11 @@ async def test_claims_decided_together_are_answered_and_logged_as_one_after_the_
     await the_log_explains_everything(stage.world.database)
 
 
-async def test_forty_claims_cost_no_more_statements_than_two(stage: _Stage) -> None:
+async def test_forty_claims_cost_no_more_statements_than_two(stage: Stage) -> None:
     sent: dict[int, int] = {}
     for size in (2, 40):
-        offers = await stage.offers(f"N-{size}", size, _CROWD[:size])
-        entries = [stage.entry(_Claim(name, name, "key"), offers, f"N-{size}") for name in offers]
+        offers = await stage.offers(f"N-{size}", size, CROWD[:size])
+        entries = [stage.entry(Claimed(name, name, "key"), offers, f"N-{size}") for name in offers]
         for times in (1, 2):
             with statements(stage.world.database) as asked:
                 answers = await asyncio.gather(*map(stage.claim, entries))
@@ -193,9 +116,9 @@ async def test_forty_claims_cost_no_more_statements_than_two(stage: _Stage) -> N
     assert (sent[40], sent[80]) == (sent[2], sent[4])
 
 
-async def test_where_a_group_fails_only_the_claim_that_is_at_fault_fails(stage: _Stage) -> None:
+async def test_where_a_group_fails_only_the_claim_that_is_at_fault_fails(stage: Stage) -> None:
     offers = await stage.offers("N-1", 3, _FEW[:3])
-    first, poisoned, last = (stage.entry(_Claim(name, name, "key"), offers, "N-1") for name in offers)
+    first, poisoned, last = (stage.entry(Claimed(name, name, "key"), offers, "N-1") for name in offers)
     # A key of a user who does not exist: the database refuses it, and with it the transaction.
     poisoned = Keyed(poisoned.asked, KeyUse(new_id(), "key", "claimSharedOrder", ""))
     since = await head(stage.world)
@@ -209,10 +132,10 @@ async def test_where_a_group_fails_only_the_claim_that_is_at_fault_fails(stage: 
     await the_log_explains_everything(stage.world.database)
 
 
-async def test_a_claim_whose_caller_is_cancelled_is_decided_all_the_same(stage: _Stage) -> None:
+async def test_a_claim_whose_caller_is_cancelled_is_decided_all_the_same(stage: Stage) -> None:
     offers = await stage.offers("N-1", 2, _FEW[:3])
     since = await head(stage.world)
-    tasks = [asyncio.create_task(stage.claim(stage.entry(_Claim(name, name, None), offers, "N-1"))) for name in offers]
+    tasks = [asyncio.create_task(stage.claim(stage.entry(Claimed(name, name, None), offers, "N-1"))) for name in offers]
     await asyncio.sleep(0)
     tasks[1].cancel()
     first, second, third = await asyncio.gather(*tasks, return_exceptions=True)
@@ -225,10 +148,11 @@ async def test_a_claim_whose_caller_is_cancelled_is_decided_all_the_same(stage: 
     ]
 
 
-async def test_a_database_that_closes_answers_the_claims_that_wait_first(stage: _Stage, other: Database) -> None:
+async def test_a_database_that_closes_answers_the_claims_that_wait_first(stage: Stage, other: Database) -> None:
     offers = await stage.offers("N-1", 2, _FEW)
     tasks = [
-        asyncio.create_task(stage.claim(stage.entry(_Claim(name, name, None), offers, "N-1"), other)) for name in offers
+        asyncio.create_task(stage.claim(stage.entry(Claimed(name, name, None), offers, "N-1"), other))
+        for name in offers
     ]
     await asyncio.sleep(0)
     await other.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,13 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, event
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import Database
-from db.engine import WRITES
 from db.order_tables import OrderRow
+from db.snapshot import statement_log
 from tests.integration.log_replay import the_log_explains_everything
 from tests.integration.served_demonstration import REPOSITORY, environment, free_port
 from tests.log_reader import head, told
@@ -159,18 +159,27 @@ async def _order_held(database: Database) -> AsyncIterator[None]:
         await holder
 
 
+class _AtBegin(logging.Handler):
+    def __init__(self, begun: asyncio.Event) -> None:
+        super().__init__()
+        self._begun = begun
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("BEGIN"):
+            self._begun.set()
+
+
 @contextmanager
-def _next_writer(database: Database) -> Iterator[asyncio.Event]:
-    """Return an event that is set when the next writing transaction is about to begin."""
-    begun = asyncio.Event()
-
-    def note(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITES, False):
-            begun.set()
-
-    event.listen(database.engine.sync_engine, "engine_connect", note)
-    yield begun
-    event.remove(database.engine.sync_engine, "engine_connect", note)
+def _next_writer() -> Iterator[asyncio.Event]:
+    """Return an event that is set when the next group of claims is about to begin its transaction."""
+    handler, level = _AtBegin(begun := asyncio.Event()), statement_log.level
+    statement_log.addHandler(handler)
+    statement_log.setLevel(logging.DEBUG)
+    try:
+        yield begun
+    finally:
+        statement_log.removeHandler(handler)
+        statement_log.setLevel(level)
 
 
 @pytest.fixture
@@ -186,7 +195,7 @@ async def test_a_mutation_goes_on_when_its_client_disconnects(world: World, serv
     since = await head(world)
     url = httpx.URL(server.http_url)
     async with _order_held(other):
-        with _next_writer(world.database) as begun:
+        with _next_writer() as begun:
             reader, writer = await asyncio.open_connection(url.host, url.port)
             writer.write(_request(world, {"sharedOrderId": shared}))
             await begun.wait()
@@ -219,7 +228,7 @@ async def test_a_mutation_over_a_socket_goes_on_when_its_client_leaves(
     [shared] = await world.share("recipient")
     since = await head(world)
     async with _order_held(other), terminal(server, world.token("recipient")) as client:
-        with _next_writer(world.database) as begun:
+        with _next_writer() as begun:
             await client.subscribe(_CLAIM, input={"sharedOrderId": shared})
             await begun.wait()
         if leave == "unsubscribes":
