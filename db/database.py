@@ -13,16 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.connections_at_hand import ConnectionsAtHand
 from db.engine import WRITES, create_engine
 from db.gathering import Gathering
 from db.instant_text import instant_text
 from db.parts_query import PartsQuery, Values
-from db.reading_connections import ReadingConnections
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot, read_parts
-from db.writing import Statements, glance, write_straight
+from db.writing import Statements, write_straight
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
@@ -78,7 +78,7 @@ class Database:
         self._unfinished: set[asyncio.Task[object]] = set()
         self.names = NamesCache()
         self.instant_text = instant_text(self.engine.dialect.name)
-        self._readers = ReadingConnections(self.engine)
+        self._at_hand = ConnectionsAtHand(self.engine)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -88,7 +88,7 @@ class Database:
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Open a snapshot as `read` does, for queries that are built once and answered with plain rows."""
-        return open_snapshot(self._readers, self.engine.dialect, self.names)
+        return open_snapshot(self._at_hand, self.engine.dialect, self.names)
 
     async def glance(self, query: PartsQuery, **values: Any) -> Sequence[Values]:
         """Return what one statement of several parts reads, all of one moment.
@@ -100,7 +100,7 @@ class Database:
         Raises:
             DBAPIError: Where the database failed.
         """
-        return await read_parts(self._readers, self.engine.dialect, query, values)
+        return await read_parts(self._at_hand, self.engine.dialect, query, values)
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.
@@ -162,7 +162,8 @@ class Database:
         """
 
         async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
-            return await glance(self.engine, lambda statements: look_up(statements, entries))
+            dialect = self.engine.dialect
+            return await self._at_hand.glance(lambda driver: look_up(Statements(driver, dialect), entries))
 
         return await self._gathering.join(key or look_up, entry, run)
 
@@ -173,12 +174,19 @@ class Database:
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
 
+    @property
+    def lent_connections(self) -> int:
+        """How many connections somebody has now."""
+        pool: Any = self.engine.pool
+        lent: int = pool.checkedout()
+        return lent - len(self._at_hand)
+
     async def close(self) -> None:
         """Let the transactions under way end, and those that wait for them, then disconnect."""
         await self._gathering.finish()
         while self._unfinished:
             await asyncio.wait(self._unfinished)
-        await self._readers.close()
+        await self._at_hand.close()
         await self.engine.dispose()
 
     def _finished(self, task: asyncio.Task[object]) -> None:
@@ -197,7 +205,7 @@ class Database:
 
     async def _write_straight_once(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
         async with self._turn:
-            answer, grown = await write_straight(self.engine, work)
+            answer, grown = await write_straight(self._at_hand, self.engine.dialect, work)
         self._wake(grown)
         return answer
 

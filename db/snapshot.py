@@ -1,33 +1,25 @@
 """A snapshot of the database: what is read from it is all of one moment, as plain rows, straight from the driver."""
 
-import asyncio
-import logging
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import Dialect, Label, func, select
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import PoolProxiedConnection
 from sqlmodel import col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from db.connections_at_hand import ConnectionsAtHand
+from db.driver import Driver, fetch, send
 from db.names_tables import NamesRow
 from db.parts_query import PartsQuery, Values
-from db.reading_connections import ReadingConnections
 from db.row_cache import NamesCache
 from db.row_query import RowQuery
 
 Row = TypeVar("Row")
 
-statement_log = logging.getLogger("db.statements")
-"""Tells, at DEBUG, each statement that a snapshot is asked; its `arguments` are in the record, not in the message."""
-
-_DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
+_BEGIN_POSTGRESQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class Moment(NamedTuple):
@@ -52,46 +44,6 @@ MOMENT: tuple[Label[Any], ...] = (
 _MOMENT = RowQuery(select(*MOMENT), Moment._make)
 
 
-class _Driver(Protocol):
-    """What differs between the drivers."""
-
-    async def begin(self) -> None: ...
-
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]: ...
-
-    async def end(self) -> None: ...
-
-
-class _Asyncpg:
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def begin(self) -> None:
-        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        records: Sequence[Any] = await self._connection.fetch(text, *arguments)
-        return records
-
-    async def end(self) -> None:
-        await self._connection.execute("ROLLBACK")
-
-
-class _Aiosqlite:
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def begin(self) -> None:
-        await self._connection.execute_fetchall("BEGIN")
-
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        records: Sequence[Any] = await self._connection.execute_fetchall(text, arguments)
-        return records
-
-    async def end(self) -> None:
-        await self._connection.execute_fetchall("ROLLBACK")
-
-
 class Snapshot:
     """What one answer reads from; one query at a time.
 
@@ -100,7 +52,7 @@ class Snapshot:
         moment: The snapshot's moment, where a query has told it.
     """
 
-    def __init__(self, driver: _Driver, dialect: Dialect, names: NamesCache) -> None:
+    def __init__(self, driver: Driver, dialect: Dialect, names: NamesCache) -> None:
         """Read by a driver that has begun a transaction."""
         self._driver = driver
         self._dialect = dialect
@@ -118,13 +70,7 @@ class Snapshot:
             DBAPIError: Where the database failed.
         """
         compiled = query.compiled(self._dialect)
-        arguments = compiled.arguments(values)
-        _tell(compiled.text, arguments)
-        try:
-            records = await self._driver.fetch(compiled.text, arguments)
-        except _DRIVER_FAULTS as fault:
-            raise OperationalError(compiled.text, None, fault) from fault
-        return compiled.rows(records)
+        return compiled.rows(await fetch(self._driver, compiled.text, compiled.arguments(values)))
 
     async def one(self, query: RowQuery[Row], **values: Any) -> Row:
         """Return the row of a query that always finds one."""
@@ -143,25 +89,18 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def open_snapshot(readers: ReadingConnections, dialect: Dialect, names: NamesCache) -> AsyncIterator[Snapshot]:
-    """Open a snapshot on a connection for readers; give the connection back at the end.
-
-    The driver is spoken to directly: a connection or session of SQLAlchemy costs as much as the statements.
-    """
-    connection = await readers.take()
-    driver = _driver(connection, dialect)
+async def open_snapshot(at_hand: ConnectionsAtHand, dialect: Dialect, names: NamesCache) -> AsyncIterator[Snapshot]:
+    """Open a snapshot on a connection at hand; give it back at the end."""
+    lent = await at_hand.take()
     try:
-        await driver.begin()
-        yield Snapshot(driver, dialect, names)
-    except _DRIVER_FAULTS as fault:
-        raise OperationalError("a snapshot", None, fault) from fault
+        await send(lent.driver, "BEGIN" if dialect.name == "sqlite" else _BEGIN_POSTGRESQL)
+        yield Snapshot(lent.driver, dialect, names)
     finally:
-        # In a task of its own: where the reader is cancelled, no transaction is to stay open in the pool.
-        await asyncio.shield(asyncio.create_task(_give_back(readers, connection, driver)))
+        await at_hand.roll_back(lent)
 
 
 async def read_parts(
-    readers: ReadingConnections, dialect: Dialect, query: PartsQuery, values: dict[str, Any]
+    at_hand: ConnectionsAtHand, dialect: Dialect, query: PartsQuery, values: dict[str, Any]
 ) -> Sequence[Values]:
     """Return what one statement reads: all of one moment, with no transaction around it.
 
@@ -170,36 +109,4 @@ async def read_parts(
     """
     compiled = query.compiled(dialect)
     arguments = compiled.arguments(values)
-    _tell(compiled.text, arguments)
-    connection = await readers.take()
-    try:
-        records = await _driver(connection, dialect).fetch(compiled.text, arguments)
-    except BaseException as fault:
-        await asyncio.shield(asyncio.create_task(readers.give_up(connection, fault)))
-        if isinstance(fault, _DRIVER_FAULTS):
-            raise OperationalError(compiled.text, None, fault) from fault
-        raise
-    await readers.give_back(connection)
-    return compiled.rows(records)
-
-
-def _driver(connection: PoolProxiedConnection, dialect: Dialect) -> _Driver:
-    return (_Aiosqlite if dialect.name == "sqlite" else _Asyncpg)(connection.driver_connection)
-
-
-def _tell(text: str, arguments: Sequence[Any]) -> None:
-    if statement_log.isEnabledFor(logging.DEBUG):
-        statement_log.debug(text, extra={"arguments": arguments})
-
-
-async def _give_back(readers: ReadingConnections, connection: PoolProxiedConnection, driver: _Driver) -> None:
-    try:
-        await driver.end()
-    except (*_DRIVER_FAULTS, OSError) as fault:
-        # What was read is read; but nobody is to have this connection again.
-        await readers.give_up(connection, fault)
-    except BaseException as fault:
-        await readers.give_up(connection, fault)
-        raise
-    else:
-        await readers.give_back(connection)
+    return compiled.rows(await at_hand.glance(lambda driver: fetch(driver, compiled.text, arguments)))

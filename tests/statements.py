@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import event
 
 from db.database import Database
-from db.snapshot import statement_log
+from db.driver import statement_log
 
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
 

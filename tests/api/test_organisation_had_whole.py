@@ -70,7 +70,9 @@ _NOT_WHOLE = {
     "another list": "orders { nodes { id } } members { nodes { role } }",
     "a history": "orders { nodes { history { nodes { sequence } } } }",
     "a count of shares": "orders { nodes { sharedOrders { totalCount nodes { id } } } }",
-    "two lists of shares": "orders { nodes { a: sharedOrders { nodes { id } } b: sharedOrders(first: 1) { nodes { id } } } }",
+    "two lists of shares": (
+        "orders { nodes { a: sharedOrders { nodes { id } } b: sharedOrders(first: 1) { nodes { id } } } }"
+    ),
     "the order of a share": "orders { nodes { sharedOrders { nodes { order { id } } } } }",
     "what a claim would answer": "orders { nodes { sharedOrders { nodes { claimEligibility { code } } } } }",
     "the organisation of an order": "orders { nodes { organisation { id } } }",
@@ -180,7 +182,8 @@ async def test_pages_that_are_had_whole_follow_each_other_without_gap_in_both_di
         (forward, "endCursor", "hasNextPage"),
         (backward, "startCursor", "hasPreviousPage"),
     ):
-        walked, at = [], None
+        walked: list[str] = []
+        at = None
         while True:
             document = _document(selection, ", $at: String")
             data, errors = await _answer(world, compiled.execute, "owner", document, at=at)

@@ -16,8 +16,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import Database
+from db.driver import statement_log
 from db.order_tables import OrderRow
-from db.snapshot import statement_log
 from tests.integration.log_replay import the_log_explains_everything
 from tests.integration.served_demonstration import REPOSITORY, environment, free_port
 from tests.log_reader import head, told

@@ -28,8 +28,7 @@ class PatientWakeup(Wakeup):
         self._wakeup.forget()
 
     async def wait(self, seconds: float) -> None:
-        pool = self._signals.database.engine.pool
-        self._signals.lent.append(pool.checkedout())  # type: ignore[attr-defined]  # both are queue pools
+        self._signals.lent.append(self._signals.database.lent_connections)
         self._signals.waits.set()
         # Without a hint it would look again only when the test has long failed.
         await self._wakeup.wait(600)
