@@ -1,9 +1,8 @@
 """Documents compiled once and kept: what executes them in graphql-core's stead."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from graphql import (
@@ -24,11 +23,11 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 
-from execution.completion import execute_root
-from execution.selection import Selected, TypeSelection
+from execution.completion import complete_root, execute_root
+from execution.selection import FieldSelection, Selected, TypeSelection
 from execution.values import WholeRequest
 from execution.variables import Variables
-from execution.whole import Whole
+from execution.whole import Answered, NotWhole, Whole
 
 _CONDITIONS = frozenset({"skip", "include"})
 _OPTIONS = frozenset(
@@ -157,24 +156,36 @@ class CompiledDocuments:
         if selected.root is None:
             return self._interpret(schema, compiled.document, options)
         self.counts.compiled += 1
-        in_usual_way = partial(_run, schema, selected, selected.root, variables, options)
-        if selected.whole is None:
-            return in_usual_way()
-        return self._run_whole(
-            *selected.whole, WholeRequest(schema, options.get("context_value"), variables), in_usual_way
-        )
+        field = selected.only_field
+        if field is None or field.whole is None:
+            return _run(schema, selected, selected.root, variables, options)
+        return self._run_whole(schema, selected, field, field.whole, variables, options)
 
     async def _run_whole(
-        self, name: str, whole: Whole, request: WholeRequest, in_usual_way: Callable[[], Awaitable[ExecutionResult]]
+        self,
+        schema: GraphQLSchema,
+        selected: Selected,
+        field: FieldSelection,
+        whole: Whole,
+        variables: VariableValues,
+        options: dict[str, Any],
     ) -> ExecutionResult:
-        """Return the result of an operation whose only field may be had whole."""
+        """Return the result of an operation whose only field may be had whole, in the usual way where it is not."""
         try:
-            value = await whole(request)
-        except Exception:
+            value = await whole(WholeRequest(schema, options.get("context_value"), variables))
+        except Answered as answered:
+            value = answered.value
+        except Exception as fault:
             # Whatever is wrong, the usual way tells it in the words, and at the place, that a client expects.
-            return await in_usual_way()
-        self.counts.whole += 1
-        return ExecutionResult({name: value}, None)
+            if isinstance(fault, NotWhole) or selected.operation.operation is not OperationType.MUTATION:
+                return await _run(schema, selected, selected.root, variables, options)
+            value = fault
+        else:
+            self.counts.whole += 1
+            return ExecutionResult({field.name: value}, None)
+        executor = _executor(schema, selected, variables, options)
+        data = await complete_root(executor, field, value)
+        return ExecutionResult(data, executor.collected_errors.errors or None)
 
     def _interpret(self, schema: GraphQLSchema, document: DocumentNode, options: dict[str, Any]) -> Any:
         self.counts.interpreted += 1
@@ -206,13 +217,13 @@ class CompiledDocuments:
 async def _run(
     schema: GraphQLSchema,
     selected: Selected,
-    root: TypeSelection,
+    root: TypeSelection | None,
     variables: VariableValues,
     options: dict[str, Any],
 ) -> ExecutionResult:
     executor = _executor(schema, selected, variables, options)
     serially = selected.operation.operation is OperationType.MUTATION
-    data = await execute_root(executor, root, serially=serially)
+    data = None if root is None else await execute_root(executor, root, serially=serially)
     return ExecutionResult(data, executor.collected_errors.errors or None)
 
 

@@ -51,6 +51,17 @@ async def execute_root(executor: Executor[Any], selection: TypeSelection, *, ser
     return answer
 
 
+async def complete_root(executor: Executor[Any], field: FieldSelection, value: Any) -> dict[str, Any] | None:
+    """Return the data of an answer whose only field has been resolved already; a fault is a value too."""
+    [completed] = await _complete(
+        executor, field, field.definition.type, [value], lambda _: Path(None, field.name, field.parent_type.name)
+    )
+    if isinstance(completed, Failure):
+        executor.collected_errors.add(completed.error, None)
+        return None
+    return {field.name: completed}
+
+
 async def _root_row(executor: Executor[Any], selection: TypeSelection, *, serially: bool) -> Any:
     sources = [executor.root_value]
     if not serially:

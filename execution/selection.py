@@ -19,7 +19,6 @@ from graphql import (
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
-    OperationType,
     VariableNode,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
@@ -69,12 +68,10 @@ class Selected:
         return TypeSelection(self, root_type, collected.grouped_field_set)
 
     @cached_property
-    def whole(self) -> tuple[str, Whole] | None:
-        """The only field of a query under its name, where it can be had whole; one beside another is read with it."""
+    def only_field(self) -> "FieldSelection | None":
+        """The operation's field, where there is one alone: of several, one may have to be had with another."""
         fields = [] if self.root is None else self.root.fields
-        if self.operation.operation is not OperationType.QUERY or len(fields) != 1 or fields[0].whole is None:
-            return None
-        return fields[0].name, fields[0].whole
+        return fields[0] if len(fields) == 1 else None
 
 
 @dataclass(eq=False)

@@ -3,7 +3,8 @@
 Where a schema knows how to read a field and all that hangs on it in one go, it says so by `wholly`. It is shown the
 selection once, when the operation is compiled, and returns what to call for each request. Either side may decline: at
 the selection, or at a request whose arguments or rows are not as the call expects them. Then the field is executed as
-any other, from the beginning, so a call must have changed nothing.
+any other, from the beginning. A mutation declines before it begins or not at all: whatever it raises then is what came
+of it, and it is not begun again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,6 +13,15 @@ from typing import Any, Protocol, TypeAlias
 
 class NotWhole(Exception):
     """The field is to be executed as any other."""
+
+
+class Answered(Exception):
+    """The field is done, and this is what its resolver would have answered: it is completed as any other value."""
+
+    def __init__(self, value: Any) -> None:
+        """Carry the answer."""
+        super().__init__(value)
+        self.value = value
 
 
 class Request(Protocol):
@@ -30,7 +40,7 @@ class Request(Protocol):
 Whole: TypeAlias = Callable[[Request], Awaitable[Any]]
 """Returns the field's value as it is in the answer: dictionaries, lists and plain values.
 
-It raises `NotWhole`, or anything else, to decline."""
+It raises `NotWhole` to decline, or `Answered` where the answer is not for it to write."""
 
 _WHOLE = "execution.whole"
 

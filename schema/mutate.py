@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.idempotency import KeyUse
 from domain.errors import DomainError, invalid_input
 from domain.people import Viewer
-from schema.context import Info
+from schema.context import Info, OperationContext
 from schema.keys_once import Keyed, SessionKeys, each_key_once
 from schema.user_errors import UserError, user_error
 from schema.work_together import WorkTogether
@@ -57,7 +57,7 @@ async def mutate(info: Info, given: Any, answer_type: type[Answer], use_case: Us
             return await database.write(lambda session: use_case(session, viewer))
         return await database.write(partial(_under_key, viewer, key_use, answer_type, use_case))
 
-    return await _outcome_of(info, given, run)
+    return await _outcome_of(info.context, info.field_name, given, run)
 
 
 async def _under_key(
@@ -75,48 +75,51 @@ async def _under_key(
 
 
 async def mutate_together(
-    info: Info, given: Any, work: WorkTogether[Place, Asked, Found, Answer], asked: Asked
+    context: OperationContext, mutation: str, given: Any, work: WorkTogether[Place, Asked, Found, Answer], asked: Asked
 ) -> Outcome[Answer]:
     """Do what is asked in one transaction with whatever waits for the same, once for each idempotency key.
 
     Args:
-        info: The mutation.
+        context: The operation.
+        mutation: The mutation's name.
         given: Its `input`, a dataclass.
         work: What to do, always the same object.
         asked: What is asked for.
     """
-    database = info.context.database
 
     async def run(key_use: KeyUse | None) -> Answer | DomainError:
-        return await work.do(database, Keyed(asked, key_use))
+        return await work.do(context.database, Keyed(asked, key_use))
 
-    return await _outcome_of(info, given, run)
+    return await _outcome_of(context, mutation, given, run)
 
 
 async def _outcome_of(
-    info: Info, given: Any, run: Callable[[KeyUse | None], Awaitable[Answer | DomainError]]
+    context: OperationContext,
+    mutation: str,
+    given: Any,
+    run: Callable[[KeyUse | None], Awaitable[Answer | DomainError]],
 ) -> Outcome[Answer]:
     """Return what a mutation answers that `run` does, given the use of its idempotency key; a refusal is data."""
     answer: Answer | DomainError
     try:
-        answer = await run(_key_use(info, given))
+        answer = await run(_key_use(context.viewer, mutation, given))
     except DomainError as refusal:
         answer = refusal
     finally:
         # The fields of the payload read what was committed.
-        await info.context.read_anew()
+        await context.read_anew()
     if isinstance(answer, DomainError):
         return Outcome(None, [user_error(answer)])
     return Outcome(answer, [user_error(refusal) for refusal in getattr(answer, "refusals", [])])
 
 
-def _key_use(info: Info, given: Any) -> KeyUse | None:
+def _key_use(viewer: Viewer, mutation: str, given: Any) -> KeyUse | None:
     key: str | None = given.idempotency_key
     if key is None:
         return None
     if not 1 <= len(key) <= _MAX_KEY_LENGTH or "\x00" in key:
         raise invalid_input(f"An idempotency key has 1 to {_MAX_KEY_LENGTH} characters.", "idempotency_key")
-    return KeyUse(info.context.viewer.user_id, key, info.field_name, _fingerprint(given))
+    return KeyUse(viewer.user_id, key, mutation, _fingerprint(given))
 
 
 def _fingerprint(given: Any) -> str:

@@ -2,8 +2,9 @@
 
 import strawberry
 
-from execution.batching import in_batches
+from execution.whole import wholly
 from schema.mutations import import_orders, organisation, process_order, share_order, shared_order
+from schema.whole_claim import compile_claim
 
 
 @strawberry.type(
@@ -22,8 +23,7 @@ class Mutation:
     claim_shared_order = strawberry.mutation(
         shared_order.resolve_claim,
         description="Claim an offer inside its window while a seat is free; from then on you follow the order too.",
-        # There is one root, so one claim: a batch is spared Strawberry's way to a resolver, which it does not need.
-        metadata=in_batches(shared_order.resolve_claims),
+        metadata=wholly(compile_claim),
     )
     decline_shared_order = strawberry.mutation(shared_order.resolve_decline, description="Turn an offer down.")
     release_shared_order = strawberry.mutation(

@@ -59,7 +59,7 @@ class RowWriter:
         self.references: set[tuple[Remembered, str]] = set()
         self._prefix = prefix
         self._table = table
-        self._names = names
+        self.names = names
         self._numbers: dict[str, None] = {}
 
     def variable(self, column: str) -> str:
@@ -69,8 +69,8 @@ class RowWriter:
 
     def bind(self, value: Any) -> str:
         """Return the name by which the code refers to a value."""
-        name = f"bound_{len(self._names)}"
-        self._names[name] = value
+        name = f"bound_{len(self.names)}"
+        self.names[name] = value
         return name
 
     def checks(self) -> list[str]:

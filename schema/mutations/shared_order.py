@@ -1,6 +1,6 @@
 """What is done to one shared order: claim, decline, release, revoke, extend."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any, Self, TypeVar
@@ -16,7 +16,7 @@ from domain.people import Viewer
 from resolvers.claim_shared_order import ClaimAsked, ClaimFound, claim_of_nothing, claim_together, find_claims
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.extend_claim_window import extend_claim_window
-from schema.context import Info
+from schema.context import Info, OperationContext
 from schema.global_id import decode_id
 from schema.mutate import Outcome, mutate, mutate_together
 from schema.mutations.payloads import INPUT, built_by, idempotency_key, user_errors
@@ -161,16 +161,18 @@ def _payload(payload: Callable[..., Payload], outcome: Outcome[AnySharedOrder]) 
 
 async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPUT]) -> ClaimSharedOrderPayload:
     """Claim an offer."""
-    asked = ClaimAsked(info.context.viewer, decode_id("SharedOrder", input.shared_order_id))
-    outcome = await mutate_together(info, input, CLAIMS, asked)
+    return _payload(ClaimSharedOrderPayload, await claim(info.context, info.field_name, input))
+
+
+async def claim(context: OperationContext, mutation: str, given: ClaimSharedOrderInput) -> Outcome[AnySharedOrder]:
+    """Claim an offer, together with what else is claimed in its organisation."""
+    asked = ClaimAsked(context.viewer, decode_id("SharedOrder", given.shared_order_id))
+    return await mutate_together(context, mutation, given, CLAIMS, asked)
+
+
+def claim_payload(outcome: Outcome[AnySharedOrder]) -> ClaimSharedOrderPayload:
+    """Return what became of a claim as its resolver answers it."""
     return _payload(ClaimSharedOrderPayload, outcome)
-
-
-async def resolve_claims(
-    info: Info, roots: Sequence[None], input: ClaimSharedOrderInput
-) -> list[ClaimSharedOrderPayload]:
-    """Claim an offer, for each root: there is one."""
-    return [await resolve_claim(info, input) for _ in roots]
 
 
 async def resolve_decline(info: Info, input: Annotated[DeclineSharedOrderInput, INPUT]) -> DeclineSharedOrderPayload:
