@@ -126,8 +126,9 @@ class Database:
     ) -> asyncio.Future[Answer]:
         """Have `work` run in one transaction for all that wait to do the same work under the same key.
 
-        Groups of one key follow each other in the order in which their entries came. Where a group's transaction
-        fails, each entry gets one of its own. What has come here is done, even where nobody waits for its answer.
+        Groups of one key follow each other in the order in which their entries came: the next one begins when one has
+        ended, or when `work` calls `all_locked`. Where a group's transaction fails, each entry gets one of its own.
+        What has come here is done, even where nobody waits for its answer.
 
         Args:
             work: What to do, given what runs statements as for `write_straight`, the key and some entries; it returns
@@ -139,9 +140,9 @@ class Database:
             Where the answer will be, or what `work` raises for this entry alone.
         """
 
-        async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
+        async def run(entries: Sequence[Entry], let_next_begin: Callable[[], None]) -> Sequence[Answer]:
             return await _with_retries(
-                partial(self._write_straight_once, lambda statements: work(statements, key, entries))
+                partial(self._write_straight_once, lambda statements: work(statements, key, entries), let_next_begin)
             )
 
         return self._gathering.enter((work, key), entry, run)
@@ -203,9 +204,11 @@ class Database:
         self._wake(grown)
         return answer
 
-    async def _write_straight_once(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
+    async def _write_straight_once(
+        self, work: Callable[[Statements], Awaitable[Answer]], when_locked: Callable[[], None] | None = None
+    ) -> Answer:
         async with self._turn:
-            answer, grown = await write_straight(self._at_hand, self.engine.dialect, work)
+            answer, grown = await write_straight(self._at_hand, self.engine.dialect, work, when_locked)
         self._wake(grown)
         return answer
 

@@ -29,12 +29,27 @@ class Statements:
         grown: The organisations whose log the transaction appends to: its commit wakes their readers.
     """
 
-    def __init__(self, driver: Driver, dialect: Dialect) -> None:
-        """Run statements by a driver."""
+    def __init__(self, driver: Driver, dialect: Dialect, when_locked: Callable[[], None] | None = None) -> None:
+        """Run statements by a driver.
+
+        Args:
+            driver: The driver.
+            dialect: The database's.
+            when_locked: What `all_locked` calls.
+        """
+        self._when_locked = when_locked
         self._driver = driver
         self._dialect = dialect
         self.are_postgresql = dialect.name == "postgresql"
         self.grown: set[UUID] = set()
+
+    def all_locked(self) -> None:
+        """Tell that the transaction holds every lock it needs but that of the log's head.
+
+        Whoever locks the same in the same order waits for its end from now on, so a group that follows may begin.
+        """
+        if self._when_locked is not None:
+            self._when_locked()
 
     async def rows(self, query: RowQuery[Row], **values: Any) -> list[Row]:
         """Return the rows that a statement finds or returns.
@@ -68,11 +83,20 @@ class Statements:
 
 
 async def write_straight(
-    at_hand: ConnectionsAtHand, dialect: Dialect, work: Callable[[Statements], Awaitable[Answer]]
+    at_hand: ConnectionsAtHand,
+    dialect: Dialect,
+    work: Callable[[Statements], Awaitable[Answer]],
+    when_locked: Callable[[], None] | None = None,
 ) -> tuple[Answer, AbstractSet[UUID]]:
     """Run `work` in a transaction on a connection at hand, and commit it.
 
     It is rolled back where `work` raises. On SQLite it has the writer's lock from the beginning.
+
+    Args:
+        at_hand: The connections.
+        dialect: The database's.
+        work: What to do.
+        when_locked: What to call when `work` tells that it holds all its locks.
 
     Returns:
         What `work` answers, and the organisations whose log it appended to.
@@ -80,7 +104,7 @@ async def write_straight(
     lent = await at_hand.take()
     try:
         await send(lent.driver, "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN")
-        statements = Statements(lent.driver, dialect)
+        statements = Statements(lent.driver, dialect, when_locked)
         answer = await work(statements)
         await send(lent.driver, "COMMIT")
     except BaseException:

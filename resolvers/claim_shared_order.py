@@ -131,6 +131,7 @@ async def claim_together(
     held = await _hold(statements, organisation_id, claims)
     if held is None:
         return [claim_of_nothing() for _ in claims]
+    statements.all_locked()
     await held.let_time_pass(statements)
     answers = [held.answer(claim) for claim in claims]
     await store_claims(statements, organisation_id, held.decided)

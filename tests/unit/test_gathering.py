@@ -1,7 +1,7 @@
 """Entries that wait for the same key are done together, in the order in which they came, and none is left waiting."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from db.gathering import MAX_GROUP, Gathering
 
@@ -91,6 +91,60 @@ async def test_to_finish_is_to_wait_for_all_that_has_joined() -> None:
     await finishing
     assert work.groups == [[1], [1], [2]]
     assert await asyncio.gather(*tasks) == [10, 10, 20]
+
+
+async def test_the_next_group_begins_beside_one_that_lets_it_and_there_is_never_a_third() -> None:
+    gathering = Gathering()
+    groups: list[list[int]] = []
+    ends = [asyncio.Event() for _ in range(4)]
+
+    async def run(entries: Sequence[int], let_next_begin: Callable[[], None]) -> list[int]:
+        number = len(groups)
+        groups.append(list(entries))
+        let_next_begin()
+        # To say it again changes nothing.
+        let_next_begin()
+        await ends[number].wait()
+        return [entry * 10 for entry in entries]
+
+    answers = []
+    for number in range(4):
+        answers.append(gathering.enter("k", number, run))
+        for _ in range(4):
+            await asyncio.sleep(0)
+    assert groups == [[0], [1]]
+    ends[1].set()
+    assert await answers[1] == 10
+    for _ in range(4):
+        await asyncio.sleep(0)
+    # All that has gathered meanwhile is one group.
+    assert groups == [[0], [1], [2, 3]]
+    for end in ends:
+        end.set()
+    assert await asyncio.gather(*answers) == [0, 10, 20, 30]
+    await gathering.finish()
+
+
+async def test_a_group_that_has_not_let_the_next_begin_is_followed_when_it_has_ended() -> None:
+    gathering = Gathering()
+    groups: list[list[int]] = []
+    held, released = asyncio.Event(), asyncio.Event()
+
+    async def run(entries: Sequence[int], _: Callable[[], None]) -> list[int]:
+        groups.append(list(entries))
+        held.set()
+        await released.wait()
+        return list(entries)
+
+    first = gathering.enter("k", 1, run)
+    await held.wait()
+    second = gathering.enter("k", 2, run)
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert groups == [[1]]
+    released.set()
+    assert await asyncio.gather(first, second) == [1, 2]
+    assert groups == [[1], [2]]
 
 
 async def test_nobody_waits_for_ever_where_the_work_is_cut_off() -> None:
