@@ -121,7 +121,7 @@ class WholeRequest:
         return self.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry puts it there
 
     def argument(self, field: FieldSelection, name: str) -> Any:
-        """Return one argument of a field of the selection, by its name in the document, which is a plain scalar."""
+        """Return one argument of a field of the selection, which is given, as the schema has coerced it."""
         for each in field.nodes[0].arguments or ():
             if each.name.value == name and isinstance(each.value, VariableNode):
                 return self.variables.coerced[each.value.name.value]

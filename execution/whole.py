@@ -31,7 +31,7 @@ class Request(Protocol):
     """The operation's context."""
 
     def argument(self, field: Any, name: str) -> Any:
-        """Return one argument of a field of the selection, which is a plain scalar."""
+        """Return one argument of a field of the selection, which is given, as the schema has coerced it."""
 
     def arguments(self, field: Any) -> dict[str, Any]:
         """Return the arguments of a field of the selection, as its resolver would get them."""

@@ -15,7 +15,7 @@ from execution.selection import FieldSelection, TypeSelection
 from execution.whole import Answered, NotWhole, Request, Whole
 from resolvers.read_order_page import AS_TEXT
 from schema.mutate import Outcome
-from schema.mutations.shared_order import claim, claim_payload
+from schema.mutations.shared_order import ClaimSharedOrderInput, claim, claim_payload
 from schema.row_writer import RowWriter, of_object
 from schema.scalars import format_instant
 from schema.user_errors import UserError
@@ -34,7 +34,9 @@ def compile_claim(field: FieldSelection) -> Whole:
     makers = {each.name: _maker(selection, each) for each in selection.fields}
 
     async def call(request: Request) -> dict[str, Any]:
-        outcome = await claim(request.context, field.field_name, request.arguments(field)["input"])
+        outcome = await claim(
+            request.context, field.field_name, ClaimSharedOrderInput.of(request.argument(field, "input"))
+        )
         try:
             return {name: make(outcome) for name, make in makers.items()}
         except Exception:

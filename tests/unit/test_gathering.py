@@ -143,7 +143,7 @@ async def test_a_group_that_has_not_let_the_next_begin_is_followed_when_it_has_e
         await asyncio.sleep(0)
     assert groups == [[1]]
     released.set()
-    assert await asyncio.gather(first, second) == [1, 2]
+    assert [await first, await second] == [1, 2]
     assert groups == [[1], [2]]
 
 
