@@ -57,10 +57,23 @@ def _maker(selection: TypeSelection, field: FieldSelection) -> Callable[[Outcome
 
 def _user_error(field: FieldSelection, error: UserError) -> dict[str, Any]:
     object_type = field.selected.schema.get_type(type(error).__name__)
-    if not isinstance(object_type, GraphQLObjectType) or field.of_type(object_type).asked:
-        raise NotWhole("more than the error itself")
-    [answer] = field.of_type(object_type).shape([error])
+    if not isinstance(object_type, GraphQLObjectType):
+        raise NotWhole("an error of no type")
+    selection = field.of_type(object_type)
+    [answer] = selection.shape([error])
+    for each in selection.asked:
+        answer[each.name] = _texts(error, each)
     return answer
+
+
+def _texts(error: UserError, field: FieldSelection) -> list[str]:
+    """Return a list of texts that an error has, such as its path."""
+    if field.attribute is None:
+        raise NotWhole("more than the error's own")
+    texts: list[str] = list(getattr(error, field.attribute))
+    if any(text.__class__ is not str for text in texts):
+        raise NotWhole("more than texts")
+    return texts
 
 
 def _written(selection: TypeSelection) -> Callable[[AnySharedOrder], dict[str, Any]]:
