@@ -1,171 +1,15 @@
 """Fields that are had whole: what their call answers, and when their resolver is asked instead."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import strawberry
 from graphql import ExecutionResult, execute, parse
 from strawberry.execution import optimized_is_awaitable
-from strawberry.extensions.field_extension import FieldExtension
-from strawberry.permission import BasePermission
 
 from execution.compiled_documents import CompiledDocuments, Counts
-from execution.whole import Answered, NotWhole, Request, wholly
-
-
-class Log:
-    """What was called, and with what."""
-
-    def __init__(self) -> None:
-        self.calls: list[Any] = []
-
-
-def _whole(answer: Callable[[Request, Any], Any]) -> dict[str, Any]:
-    """Return the metadata of a field whose call logs that it was called and answers, or raises, this."""
-
-    def compile_field(field: Any) -> Any:
-        async def call(request: Request) -> Any:
-            request.context.calls.append("whole")
-            found = answer(request, field)
-            if isinstance(found, Exception):
-                raise found
-            return found
-
-        return call
-
-    return wholly(compile_field)
-
-
-def _never(_field: Any) -> Any:
-    raise NotWhole("not this one")
-
-
-@strawberry.input
-class Sizes:
-    width: int
-    height: int = 7
-
-
-@strawberry.type
-class Thing:
-    name: str | None
-    size: int = 1
-
-
-class Allowed(BasePermission):
-    message = "not allowed"
-
-    def has_permission(self, source: Any, info: Any, **arguments: Any) -> bool:
-        return True
-
-
-class Louder(FieldExtension):
-    def resolve(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
-        return next_(source, info, **arguments).upper()
-
-
-_told: dict[str, Any] = {
-    "plain": lambda *_: "whole",
-    "declined": lambda *_: NotWhole("not now"),
-    "broken": lambda *_: ZeroDivisionError("broken"),
-    "thing": lambda *_: Answered(Thing(name="answered")),
-    "nothing": lambda *_: Answered(None),
-    "required": lambda *_: Answered(None),
-    "fault": lambda *_: Answered(ValueError("a fault as a value")),
-    "sized": lambda request, field: repr(request.arguments(field)),
-    "worded": lambda request, field: request.argument(field, "word"),
-}
-
-
-def _field(name: str, **options: Any) -> Any:
-    return strawberry.field(metadata=_whole(_told[name]), **options)
-
-
-def _asked(info: strawberry.Info) -> str:
-    info.context.calls.append("resolver")
-    return "resolved"
-
-
-@strawberry.type
-class Query:
-    @_field("plain")
-    def plain(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("declined")
-    def declined(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("broken")
-    def broken(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @strawberry.field(metadata=wholly(_never))
-    def never(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("thing")
-    def thing(self) -> Thing | None:
-        raise AssertionError("it is answered already")
-
-    @_field("nothing")
-    def nothing(self) -> Thing | None:
-        raise AssertionError("it is answered already")
-
-    @_field("required")
-    def required(self) -> Thing:
-        raise AssertionError("it is answered already")
-
-    @_field("fault")
-    def fault(self) -> Thing | None:
-        raise AssertionError("it is answered already")
-
-    @_field("sized")
-    def sized(self, sizes: Sizes, often: int = 3) -> str:
-        return repr({"sizes": sizes, "often": often})
-
-    @_field("worded")
-    def worded(self, word: str = "default") -> str:
-        return word
-
-    @_field("plain", permission_classes=[Allowed])
-    def permitted(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("plain", extensions=[Louder()])
-    def loud(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-
-@strawberry.type
-class Mutation:
-    @_field("plain")
-    def plain(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("declined")
-    def declined(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("broken")
-    def broken(self, info: strawberry.Info) -> str | None:
-        return _asked(info)
-
-    @_field("broken")
-    def broken_for_good(self, info: strawberry.Info) -> str:
-        return _asked(info)
-
-    @_field("thing")
-    def thing(self) -> Thing:
-        raise AssertionError("it is answered already")
-
-    @_field("sized")
-    def sized(self, sizes: Sizes) -> str | None:
-        raise AssertionError("its call has its arguments")
-
-
-CORE = strawberry.Schema(query=Query, mutation=Mutation)._schema
+from execution.whole import Request
+from tests.unit.whole_schema import CORE, Log, Sizes, had_whole
 
 
 @pytest.fixture
@@ -334,21 +178,16 @@ async def test_arguments_are_kept_where_no_variable_is_in_them(
         kept.append(request.arguments(field)["sizes"])
         return "seen"
 
-    before, _told["sized"] = _told["sized"], seen
-    core = strawberry.Schema(query=strawberry.type(type("Query", (), {"sized": _sized()})))._schema
-    _told["sized"] = before
+    def sized(sizes: Sizes) -> str:
+        raise AssertionError("it is had whole")
+
+    query = type("Query", (), {"sized": strawberry.field(sized, metadata=had_whole(seen))})
+    core = strawberry.Schema(query=strawberry.type(query))._schema
     for variables in given:
         await documents.execute(core, parse(document), context_value=log, variable_values=variables)
 
     assert len({id(each) for each in kept}) == objects
     assert kept == [Sizes(width=1)] * 3
-
-
-def _sized() -> Any:
-    def sized(sizes: Sizes) -> str:
-        raise AssertionError("it is had whole")
-
-    return strawberry.field(sized, metadata=_whole(_told["sized"]))
 
 
 async def test_an_argument_of_a_mutation_that_may_not_be_null_is_its_error(
