@@ -110,7 +110,7 @@ async def test_each_request_has_the_pages_that_it_asks_for(
 ) -> None:
     await world.share("recipient", "member", "admin", sender="owner", order="O-owner")
     for a, b in ((5, 1), (1, 3), (5, 3), (2, 2)):
-        given = {name: value for name, value in (("a", a), ("b", b)) if f"${name}" in variables}
+        given: dict[str, Any] = {name: value for name, value in (("a", a), ("b", b)) if f"${name}" in variables}
         nodes = await both.orders("owner", selection, variables=variables, **given)
         assert len(nodes) == given.get("a", 3)
         [shares] = [node["sharedOrders"]["nodes"] for node in nodes if node.get("sharedOrders", {}).get("nodes")] or [
