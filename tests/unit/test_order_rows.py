@@ -103,6 +103,7 @@ def test_shared_orders_go_to_their_orders(rows: Rows) -> None:
         pytest.param([("order", 1), ("order", 3)], id="an-order-is-missing"),
         pytest.param([("order", 1), ("order", 1)], id="an-order-comes-twice"),
         pytest.param([("order", 1), ("order", 2), ("share", 2, 4), ("share", 1, 5)], id="shares-of-other-orders"),
+        pytest.param([("order", 1), ("order", 2), ("share", 2, 5), ("share", 1, 4)], id="newer-shares-of-other-orders"),
         pytest.param([("order", 1), ("share", 1, 4), ("share", 1, 5)], id="shares-of-one-order"),
         pytest.param([("order", 1), ("share", 1, 4), ("share", 1, 4)], id="a-share-comes-twice"),
         pytest.param([("order", 1), ("share", 1, 4), ("order", 2), ("order", 4)], id="an-order-behind-a-share"),
