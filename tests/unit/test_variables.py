@@ -3,7 +3,18 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse
+from graphql import (
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    build_schema,
+    parse,
+)
 from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.variables import Variables
@@ -89,12 +100,12 @@ def _compared(found: VariableValues | list[Any]) -> Any:
     return repr(found.coerced), repr(sources)
 
 
-def _both_ways(definitions: str, given: dict[str, Any]) -> tuple[Any, Any]:
+def _both_ways(definitions: str, given: dict[str, Any], schema: GraphQLSchema = SCHEMA) -> tuple[Any, Any]:
     operation = parse(f"query({definitions}) {{ nothing }}").definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     nodes = operation.variable_definitions or ()
-    variables = Variables(SCHEMA, nodes)
-    judged = get_variable_values(SCHEMA, nodes, given, max_errors=50)
+    variables = Variables(schema, nodes)
+    judged = get_variable_values(schema, nodes, given, max_errors=50)
     first, second = variables.values(given), variables.values(given)
     assert _compared(first) == _compared(second)
     return _compared(first), _compared(judged)
@@ -138,3 +149,18 @@ def test_what_is_known_of_an_input_object_is_not_shared_between_requests() -> No
 
     assert isinstance(second, VariableValues)
     assert second.coerced == {"it": {"id": "y", "text": "as ever", "must": "there"}}
+
+
+def test_an_input_object_that_is_made_something_else_of_is_so_here() -> None:
+    text, required = GraphQLInputField(GraphQLString), GraphQLInputField(GraphQLNonNull(GraphQLString))
+    kinds = [
+        GraphQLInputObjectType("Made", {"text": text, "must": required}, out_type=lambda value: sorted(value.items())),
+        GraphQLInputObjectType("Renamed", {"text": GraphQLInputField(GraphQLString, out_name="words")}),
+        GraphQLInputObjectType("Same", {"text": GraphQLInputField(GraphQLString, out_name="text")}),
+    ]
+    query = GraphQLObjectType("Query", {"nothing": GraphQLField(GraphQLString)})
+    schema = GraphQLSchema(query, types=kinds)
+    for kind in ("Made", "Renamed", "Same"):
+        for given in ({"text": "t"}, {"text": "t", "must": "m"}, {"must": "m"}, {}, None):
+            found, judged = _both_ways(f"$it: {kind}!", {"it": given}, schema)
+            assert found == judged, (kind, given)
