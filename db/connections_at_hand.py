@@ -52,7 +52,13 @@ class ConnectionsAtHand:
         """
         while self._at_hand:
             lent, used_at = self._at_hand.pop()
-            if await self._lives(lent, used_at):
+            try:
+                lives = await self._lives(lent, used_at)
+            except BaseException:
+                # Nobody has it yet, so nobody would give it back.
+                await asyncio.shield(asyncio.create_task(_invalidate(lent)))
+                raise
+            if lives:
                 return lent
             await _invalidate(lent)
         try:
