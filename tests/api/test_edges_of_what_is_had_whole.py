@@ -133,6 +133,9 @@ async def test_arguments_that_are_null_are_as_in_the_usual_way(world: World, bot
         assert len(await both.orders("owner", f"orders({arguments}) {{ nodes {{ id }} }}")) in (2, 5)
     shares = "orders { nodes { sharedOrders(status: null, after: null, first: 1) { nodes { id } } } }"
     assert sum(len(node["sharedOrders"]["nodes"]) for node in await both.orders("owner", shares)) == 1
+    nulled = "orders { nodes { sharedOrders(first: null) { nodes { id } } } }"
+    # Left to the usual way, which knows how many there are then.
+    assert sum(len(node["sharedOrders"]["nodes"]) for node in await both.orders("owner", nulled, whole=False)) == 2
 
 
 async def test_a_page_tells_whether_there_is_more_exactly(world: World, both: BothWays) -> None:
