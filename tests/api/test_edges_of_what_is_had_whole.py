@@ -133,6 +133,9 @@ async def test_arguments_that_are_null_are_as_in_the_usual_way(world: World, bot
         assert len(await both.orders("owner", f"orders({arguments}) {{ nodes {{ id }} }}")) in (2, 5)
     shares = "orders { nodes { sharedOrders(status: null, after: null, first: 1) { nodes { id } } } }"
     assert sum(len(node["sharedOrders"]["nodes"]) for node in await both.orders("owner", shares)) == 1
+    nulled = "orders { nodes { sharedOrders(first: null) { nodes { id } } } }"
+    # Left to the usual way, which knows how many there are then.
+    assert sum(len(node["sharedOrders"]["nodes"]) for node in await both.orders("owner", nulled, whole=False)) == 2
 
 
 async def test_a_page_tells_whether_there_is_more_exactly(world: World, both: BothWays) -> None:
@@ -187,3 +190,17 @@ async def test_a_share_that_was_claimed_or_ended_keeps_its_status_behind_its_win
     nodes = await both.orders("owner", "orders { nodes { sharedOrders { nodes { status } } } }")
     [told] = [node["sharedOrders"]["nodes"] for node in nodes if node["sharedOrders"]["nodes"]]
     assert [node["status"] for node in told] == ["EXPIRED", "DECLINED", "CLAIMED"]
+
+
+async def test_the_next_page_of_shares_is_left_to_the_usual_way(world: World, both: BothWays) -> None:
+    shared = await world.share("recipient", "member", "admin", sender="owner", order="O-owner")
+    page = "nodes { sharedOrders(first: 2%s) { nodes { id } pageInfo { endCursor } } }"
+    at: dict[str, Any] = {}
+    shown = []
+    for whole in (True, False):
+        selection = "orders { " + page % (", after: $at" if at else "") + " }"
+        nodes = await both.orders("owner", selection, variables=", $at: String" if at else "", whole=whole, **at)
+        [found] = [node["sharedOrders"] for node in nodes if node["sharedOrders"]["nodes"]]
+        at = {"at": found["pageInfo"]["endCursor"]}
+        shown.append([node["id"] for node in found["nodes"]])
+    assert shown == [shared[:0:-1], shared[:1]]

@@ -24,6 +24,7 @@ SCHEMA: GraphQLSchema = build_schema("""
   enum Colour { RED GREEN }
   input Plain { id: ID! text: String = "as ever" yes: Boolean other: String must: String! = "there" }
   input Bare { text: String }
+  input Defaulted { other: Boolean = false text: String = "as ever" id: ID! unknown: String yes: Boolean = null }
   input Nested { plain: Plain! more: String }
   input Numbered { id: ID! number: Int = 4 }
   input One @oneOf { a: String b: ID }
@@ -35,6 +36,8 @@ _VALUES: dict[str, list[Any]] = {
         {"id": "x"},
         {"id": "x", "text": "t", "yes": True, "other": "o", "must": "m"},
         {"other": "o", "id": "x"},
+        {"id": "x", "text": "t"},
+        {"yes": True, "other": True, "id": "x"},
         {"id": "x", "text": None},
         {"id": "x", "must": None},
         {"id": None},
@@ -82,6 +85,8 @@ _DEFINITIONS = [
     "$it: Plain!",
     '$it: Plain = {id: "d", yes: false}',
     "$it: Bare",
+    "$it: Defaulted",
+    '$it: Defaulted! = {id: "d"}',
     "$it: Bare!",
     "$it: Nested!",
     "$it: Numbered!",
