@@ -143,9 +143,7 @@ async def test_a_claim_of_which_more_is_asked_is_made_once_in_the_usual_way(
     assert (await world.order_row()).shares_claimed == 1
 
 
-async def test_a_refusal_of_which_a_list_is_asked_is_completed_as_any_other_and_refused_once(
-    world: World, claiming: Claiming
-) -> None:
+async def test_a_refusal_is_had_whole_with_its_path_and_refused_once(world: World, claiming: Claiming) -> None:
     [shared] = await world.share("recipient")
     sent = []
     for selection in ("userErrors { code }", "userErrors { code path }", "userErrors { code }"):
@@ -154,8 +152,7 @@ async def test_a_refusal_of_which_a_list_is_asked_is_completed_as_any_other_and_
         sent.append([each.text for each in told if "app_user.reference" not in each.text])
         assert found == await claiming.answer("member", selection, shared, None, judge=True)
 
-    # Of what is a list, no row or refusal writes itself.
-    assert claiming.compiled.counts.whole == 2
+    assert claiming.compiled.counts.whole == 3
     assert sent[1] == sent[0] == sent[2]
     assert sent[0] != []
 
