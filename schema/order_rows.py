@@ -26,8 +26,6 @@ class OrderRows:
     """What an answer shows of orders and of the shared orders of each, as code.
 
     Attributes:
-        orders: The columns that are read of each order.
-        shares: The columns that are read of each shared order; None where none is shown.
         ready: The ready objects that the loop looks up, and the names of the parameters that take them.
         nested: The field of shared orders and what is selected of it; None where it is not.
     """
