@@ -1,7 +1,6 @@
 """The migrations: up, down and up again, by several processes at once, to the very schema that the models have."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from db.database import Database
 from db.engine import create_engine
 from db.migrations.runner import downgrade, is_current, upgrade
 from db.tables import metadata
 from tests.servers import postgresql_database, sqlite_url
-from tests.statements import statements
-from tests.world import World
 
 _SEARCH_INDEXES = ("ix_orders_search_reference", "ix_orders_search_title")
 
@@ -144,58 +140,3 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
     with pytest.raises(Exception, match=r"processing_result.*already exists"):
         upgrade(empty_url)
     assert _inspected(empty_url, _tables) == {"processing_result"}
-
-
-@pytest.fixture
-def own_postgresql_url(postgresql_server_url: str) -> Iterator[str]:
-    """URL of a migrated PostgreSQL database that no other test has used: the planner looks at what they left behind."""
-    with postgresql_database(postgresql_server_url) as url:
-        upgrade(url)
-        yield url
-
-
-async def test_the_search_of_a_large_organisation_uses_both_its_indexes(own_postgresql_url: str) -> None:
-    database = Database(own_postgresql_url)
-    world = World(database)
-    await world.populate()
-    async with database.engine.begin() as connection:
-        await connection.execute(_MANY_ORDERS)
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("ANALYZE orders"))
-    search = """query($id: ID!) { organisation(id: $id) {
-      orders(first: 20, where: {search: "Smile 1999"}) { totalCount nodes { title } }
-    } }"""
-    with statements(database) as sent:
-        answer = await world.ask("owner", search, id=await world.organisation_id())
-    titles = sorted(order["title"] for order in answer["organisation"]["orders"]["nodes"])
-    assert titles == ["A smile 1999", *(f"A smile 1999{digit}" for digit in range(10))]
-    # The page, and the count.
-    searching = [each for each in sent if "search_title" in each.text.partition("WHERE")[2]]
-    assert len(searching) == 2
-    async with database.engine.connect() as connection:
-        await connection.execute(text("SET enable_seqscan = off"))
-        for statement, parameters in searching:
-            plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", tuple(parameters))).scalars())
-            assert "ix_orders_search_title" in plan, plan
-            assert "ix_orders_search_reference" in plan, plan
-    await world.http.aclose()
-    await database.close()
-
-
-_MANY_ORDERS = text(
-    """
-    INSERT INTO orders (
-        id, organisation_id, owner_id, reference, type_code, type_priority, title, premium_minor, currency,
-        effective_at, created_at, updated_at, status, max_shares, shares_claimed, version, reason_cause, reason_at,
-        newest_first, expires_last, search_title, search_reference
-    )
-    SELECT
-        gen_random_uuid(), organisation_id, owner_id, 'M-' || number, type_code, type_priority,
-        'A smile ' || number, premium_minor, currency, effective_at,
-        created_at, updated_at, status, max_shares, shares_claimed, version, reason_cause, reason_at,
-        newest_first, expires_last, 'a smile ' || number, 'm-' || number
-    FROM orders, generate_series(1, 20000) AS number
-    WHERE reference = 'O-owner'
-    """
-)

@@ -1,4 +1,5 @@
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ DESCENDING = Keyset(ASCENDING.keys, descending=True)
 
 def sql(elements: Sequence[ColumnElement[Any]]) -> list[str]:
     compiled = [str(element.compile(compile_kwargs={"literal_binds": True})) for element in elements]
-    return [text.replace("order_type.", "") for text in compiled]
+    return [re.sub(r"\(SELECT ([^)]+) AS \w+\)", r"\1", text.replace("order_type.", "")) for text in compiled]
 
 
 def pages_of(rows: Sequence[int], size: int) -> range:
