@@ -6,8 +6,7 @@ remembered, and the next one like it costs an answer and nothing else. The short
 would decide otherwise; it only leaves out deciding it again.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,8 +24,7 @@ _ANY = frozenset({b"*/*", b"application/json", b"application/json, */*", b"appli
 _MAX_BODY_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(NamedTuple):
     """A request in the plain form in which clients send them."""
 
     query: str

@@ -1,9 +1,8 @@
 """Bearer tokens: JSON Web Tokens signed with the server's secret."""
 
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 from jwt.algorithms import HMACAlgorithm
@@ -19,8 +18,7 @@ class InvalidToken(Exception):
     """The token is missing, not ours, or expired."""
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(NamedTuple):
     """What a verified token says: whom it stands for, and until when."""
 
     reference: str
@@ -41,7 +39,7 @@ class _OneKey(HMACAlgorithm):
 
     def signature(self, signed: bytes) -> bytes:
         """Return the signature of what a token says, as the token has it."""
-        return base64url_encode(self.sign(signed, self._key))
+        return base64url_encode(hmac.digest(self._key, signed, "sha256"))
 
 
 class _Decoder(jwt.PyJWT):

@@ -5,6 +5,7 @@ They have the attributes of the tables' classes, so whoever changes the one chan
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -56,7 +57,10 @@ class HeldSharedOrder:
 
     def as_plain(self) -> PlainSharedOrder:
         """Return it as it is now, as a row that nobody changes any more."""
-        return PlainSharedOrder(*(getattr(self, name) for name in PlainSharedOrder._fields))
+        return PlainSharedOrder._make(_PLAIN_VALUES(self))
+
+
+_PLAIN_VALUES = attrgetter(*PlainSharedOrder._fields)
 
 
 ChangingOrder: TypeAlias = OrderRow | HeldOrder

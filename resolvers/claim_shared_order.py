@@ -5,7 +5,7 @@ are given, and each as if the one before it had been committed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, select
@@ -20,7 +20,7 @@ from db.plain_rows import AnySharedOrder, PlainSharedOrder
 from db.sharing_tables import SharedOrderRow
 from db.writing import Statements, statements_in
 from domain.claiming import Claim, refusal_of_claim, require_recipient_acts
-from domain.errors import DomainError, about, not_found
+from domain.errors import DomainError, not_found
 from domain.lifecycle import ENDED_STATUSES
 from domain.people import Member, Viewer, may_see_shared_order
 from domain.sharing import ClaimWindow
@@ -31,16 +31,14 @@ from resolvers.order_changes import pass_time
 from resolvers.store_claims import ClaimsDecided, store_claims
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimAsked:
+class ClaimAsked(NamedTuple):
     """A claim as somebody asks for it."""
 
     viewer: Viewer
     shared_order_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimFound:
+class ClaimFound(NamedTuple):
     """A claim, and where what it is about belongs."""
 
     viewer: Viewer
@@ -189,10 +187,9 @@ class _Held:
     def answer(self, claim: ClaimFound) -> AnySharedOrder | DomainError:
         """Decide a claim on what those before it have left."""
         try:
-            with about("shared_order_id"):
-                return self._decide(claim)
+            return self._decide(claim)
         except DomainError as refusal:
-            return refusal
+            return refusal if refusal.path else refusal.at("shared_order_id")
 
     def _decide(self, claim: ClaimFound) -> PlainSharedOrder:
         member, shared, order = self._seen_by(claim)

@@ -98,7 +98,8 @@ class OrderShareSchema(strawberry.Schema):
         self, known: CompiledOperation, variable_values: dict[str, Any] | None, connection: ConnectionContext
     ) -> ExecutionResult:
         """Run an operation that is `known`: what `execute` answers, without its preparations."""
-        async with _operation(connection) as context:
+        context = _operation_context(connection)
+        try:
             name = known.operation.name
             options = {
                 "operation_name": name.value if name else None,
@@ -115,6 +116,8 @@ class OrderShareSchema(strawberry.Schema):
                 result = ExecutionResult(data=None, errors=[GraphQLError(str(fault), original_error=fault)])
             _present_errors(result, context)
             return result
+        finally:
+            await context.close()
 
     async def stream(
         self,
@@ -151,13 +154,17 @@ class OrderShareSchema(strawberry.Schema):
 
 @asynccontextmanager
 async def _operation(connection: ConnectionContext) -> AsyncIterator[OperationContext]:
-    if connection.viewer is None:
-        raise PermissionError("an operation needs a viewer")
-    context = OperationContext(connection.database, connection.viewer)
+    context = _operation_context(connection)
     try:
         yield context
     finally:
         await context.close()
+
+
+def _operation_context(connection: ConnectionContext) -> OperationContext:
+    if connection.viewer is None:
+        raise PermissionError("an operation needs a viewer")
+    return OperationContext(connection.database, connection.viewer)
 
 
 def _present_errors(result: Any, context: OperationContext) -> None:

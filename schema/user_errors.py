@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 
 import strawberry
 
@@ -66,14 +67,18 @@ _SHAPES: dict[type[errors.DomainError], type[UserError]] = {
 }
 """A refusal and its shape have the same fields; only the path is told differently."""
 
+_FACTS = {refusal: [each.name for each in fields(refusal)] for refusal in _SHAPES}
+
 
 def user_error(refusal: errors.DomainError) -> UserError:
     """Return a refusal as clients see it."""
-    facts = {each.name: getattr(refusal, each.name) for each in fields(refusal)}
+    kind = type(refusal)
+    facts = {name: getattr(refusal, name) for name in _FACTS[kind]}
     facts["path"] = ["input", *(_camel_case(step) for step in refusal.path)]
-    return _SHAPES[type(refusal)](**facts)
+    return _SHAPES[kind](**facts)
 
 
+@lru_cache
 def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(other.capitalize() for other in others)
