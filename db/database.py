@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.connections_at_hand import ConnectionsAtHand
 from db.engine import WRITES, create_engine
-from db.gathering import Gathering
+from db.gathering import Gathering, Group
 from db.instant_text import instant_text
 from db.parts_query import PartsQuery, Values
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
@@ -26,6 +26,7 @@ from db.writing import Statements, write_straight
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
+Found = TypeVar("Found")
 Key = TypeVar("Key", bound=Hashable)
 
 _log = logging.getLogger(__name__)
@@ -140,33 +141,51 @@ class Database:
             Where the answer will be, or what `work` raises for this entry alone.
         """
 
-        async def run(entries: Sequence[Entry], let_next_begin: Callable[[], None]) -> Sequence[Answer]:
-            return await _with_retries(
-                partial(self._write_straight_once, lambda statements: work(statements, key, entries), let_next_begin)
-            )
+        async def run(entries: Sequence[Entry], group: Group) -> Sequence[Answer]:
+            do = partial(self._write_straight_once, lambda statements: work(statements, key, entries))
+            return await _with_retries(partial(do, group.let_next_begin))
 
         return self._gathering.enter((work, key), entry, run)
 
     async def read_together(
-        self,
-        look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]],
-        entry: Entry,
-        key: Hashable | None = None,
+        self, look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Answer]]], entry: Entry
     ) -> Answer:
-        """Run `look_up` once for all that wait for the same; it is run even where nobody waits for its answer.
+        """Run `look_up` once for all that wait for the same.
 
         Args:
             look_up: Reads by one statement, given what runs it and some entries, and returns an answer for each, in
                 order.
             entry: What to look up here.
-            key: What tells that others wait for the same; `look_up` itself where not given.
+        """
+        return await self.read_together_then(look_up, entry, look_up, lambda _, answer: answer)
+
+    async def read_together_then(
+        self,
+        look_up: Callable[[Statements, Sequence[Entry]], Awaitable[Sequence[Found]]],
+        entry: Entry,
+        key: Hashable,
+        then: Callable[[Entry, Found], Answer],
+    ) -> Answer:
+        """Run `look_up` as `read_together` does, then `then` for each, in the order in which they came.
+
+        Both are run even where nobody waits for the answer any more.
+
+        Args:
+            look_up: As for `read_together`.
+            entry: As for `read_together`.
+            key: What tells that others wait for the same.
+            then: Makes the answer of what was found; the next look-up may have begun, but nothing of it was told.
         """
 
-        async def run(entries: Sequence[Entry]) -> Sequence[Answer]:
+        async def run(entries: Sequence[Entry], group: Group) -> Sequence[Answer]:
+            # To read disturbs nobody.
+            group.let_next_begin()
             dialect = self.engine.dialect
-            return await self._at_hand.glance(lambda driver: look_up(Statements(driver, dialect), entries))
+            found = await self._at_hand.glance(lambda driver: look_up(Statements(driver, dialect), entries))
+            await group.formers_ended()
+            return [then(*each) for each in zip(entries, found, strict=True)]
 
-        return await self._gathering.join(key or look_up, entry, run)
+        return await self._gathering.enter(key, entry, run)
 
     async def to_its_end(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run `work` to its end even when the caller is cancelled; `close` waits for it."""

@@ -20,7 +20,32 @@ MAX_GROUP = 64
 _MOST_UNDER_WAY = 2
 
 
-Run = Callable[[Sequence[Any], Callable[[], None]], Awaitable[Sequence[Any]]]
+class Group:
+    """What a group that is being done has to do with the others of its key."""
+
+    def __init__(self, formers: Sequence[asyncio.Task[None]], let_next_begin: Callable[[], None]) -> None:
+        """Begin after others.
+
+        Args:
+            formers: Those that are still being done.
+            let_next_begin: What lets the next one begin.
+        """
+        self._formers = formers
+        self._let_next_begin: Callable[[], None] | None = let_next_begin
+
+    def let_next_begin(self) -> None:
+        """Let the next group begin beside this one; there are never more than two."""
+        if self._let_next_begin is not None:
+            let, self._let_next_begin = self._let_next_begin, None
+            let()
+
+    async def formers_ended(self) -> None:
+        """Wait until those that began before this one have ended."""
+        if self._formers:
+            await asyncio.wait(self._formers)
+
+
+Run = Callable[[Sequence[Any], Group], Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +58,11 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Queue:
-    """What waits for one key, and how many groups of it are being done."""
+    """What waits for one key, and the groups of it that are being done."""
 
     run: Run
     waiting: deque[_Waiting] = field(default_factory=deque)
-    under_way: int = 0
+    under_way: list[asyncio.Task[None]] = field(default_factory=list)
     newest_lets_next_begin: bool = False
 
 
@@ -49,39 +74,22 @@ class Gathering:
         self._queues: dict[Hashable, _Queue] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def join(
-        self, key: Hashable, entry: Entry, run: Callable[[Sequence[Entry]], Awaitable[Sequence[Answer]]]
-    ) -> Answer:
-        """Return what `run` answers for `entry`, done together with the others that wait for the same key.
+    def enter(
+        self, key: Hashable, entry: Entry, run: Callable[[Sequence[Entry], Group], Awaitable[Sequence[Answer]]]
+    ) -> asyncio.Future[Answer]:
+        """Have `run` do `entry` together with the others that wait for the same key; return where its answer will be.
 
         Where a group fails, each of its entries is done alone, so a fault of one is not the others' fault. An entry
-        that has joined is done to its end even when the caller is cancelled.
+        that has come is done to its end even when nobody waits for its answer any more.
 
         Args:
             key: What entries have to have in common to be done together, `run` included.
             entry: What to do.
             run: Does some entries and returns their answers, in the same order. It must do all of them or, where it
-                raises, none.
+                raises, none. It may let the next group begin before this one has ended.
 
-        Raises:
-            Exception: What `run` raises for this entry alone.
-        """
-        answer: Answer = await self.enter(key, entry, lambda entries, _: run(entries))
-        return answer
-
-    def enter(
-        self,
-        key: Hashable,
-        entry: Entry,
-        run: Callable[[Sequence[Entry], Callable[[], None]], Awaitable[Sequence[Answer]]],
-    ) -> asyncio.Future[Answer]:
-        """Join as `join` does, and return where the answer will be without waiting for it.
-
-        Args:
-            key: As for `join`.
-            entry: As for `join`.
-            run: As for `join`; it is given what to call once the next group may begin beside this one, where that is
-                before this one has ended. There are never more than two.
+        Returns:
+            Where the answer will be, or what `run` raises for this entry alone.
         """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(entry, loop.create_future())
@@ -94,7 +102,7 @@ class Gathering:
         return waiting.answer
 
     async def finish(self) -> None:
-        """Wait until everything that has joined is done."""
+        """Wait until everything that has come is done."""
         while self._queues:
             if self._under_way:
                 await asyncio.wait(self._under_way)
@@ -103,31 +111,24 @@ class Gathering:
 
     def _begin(self, key: Hashable, queue: _Queue) -> None:
         """Begin the next group, where there is one and it may begin."""
-        beside = queue.newest_lets_next_begin and queue.under_way < _MOST_UNDER_WAY
+        beside = queue.newest_lets_next_begin and len(queue.under_way) < _MOST_UNDER_WAY
         if not queue.waiting or (queue.under_way and not beside):
             return
         group = [queue.waiting.popleft() for _ in range(min(len(queue.waiting), MAX_GROUP))]
         queue.newest_lets_next_begin = False
-        queue.under_way += 1
-        task = asyncio.create_task(_settle(group, queue.run, self._once(key, queue)))
+        neighbours = Group(tuple(queue.under_way), partial(self._begin_beside, key, queue))
+        task = asyncio.create_task(_settle(group, queue.run, neighbours))
+        queue.under_way.append(task)
         self._under_way.add(task)
         task.add_done_callback(partial(self._ended, key, queue, group))
 
-    def _once(self, key: Hashable, queue: _Queue) -> Callable[[], None]:
-        """Return what lets the next group begin when it is called first."""
-        called = False
-
-        def let_next_begin() -> None:
-            nonlocal called
-            if not called:
-                called = queue.newest_lets_next_begin = True
-                self._begin(key, queue)
-
-        return let_next_begin
+    def _begin_beside(self, key: Hashable, queue: _Queue) -> None:
+        queue.newest_lets_next_begin = True
+        self._begin(key, queue)
 
     def _ended(self, key: Hashable, queue: _Queue, group: list[_Waiting], task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        queue.under_way -= 1
+        queue.under_way.remove(task)
         if task.cancelled() or task.exception() is not None:
             # Nobody is left waiting where the task itself is cut off, as when the process ends.
             for waiting in (*group, *queue.waiting):
@@ -138,13 +139,13 @@ class Gathering:
             del self._queues[key]
 
 
-async def _settle(group: Sequence[_Waiting], run: Run, let_next_begin: Callable[[], None]) -> None:
+async def _settle(group: Sequence[_Waiting], run: Run, neighbours: Group) -> None:
     try:
-        answers = await run([waiting.entry for waiting in group], let_next_begin)
+        answers = await run([waiting.entry for waiting in group], neighbours)
     except Exception as fault:
         if len(group) > 1:
             for waiting in group:
-                await _settle([waiting], run, let_next_begin)
+                await _settle([waiting], run, neighbours)
         elif not group[0].answer.done():
             group[0].answer.set_exception(fault)
             # Looked at here, for whoever asked may be gone.

@@ -8,7 +8,8 @@ Rows come as the driver makes them: words as text, and no object for a row besid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -30,7 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from db.row_query import Arguments
+from db.row_query import Arguments, words_of
+
+Row = TypeVar("Row")
 
 Values: TypeAlias = Sequence[Any]
 """What a row holds: the number of its part, then its slots."""
@@ -131,6 +134,34 @@ class PartsQuery:
             parts = [self.slots.select(*each) for each in enumerate(self._build(dialect.name))]
             found = self._compiled[dialect.name] = CompiledParts(union_all(*parts), self.slots, dialect)
         return found
+
+
+class PartReader(Generic[Row]):
+    """Makes objects of the rows of one part."""
+
+    def __init__(self, query: PartsQuery, number: int, part: Part, shape: Callable[..., Row]) -> None:
+        """Read a part.
+
+        Args:
+            query: The query whose rows are read.
+            number: Which of its parts.
+            part: That part.
+            shape: Makes an object of the values of the part's columns, in their order.
+        """
+        self._values = itemgetter(*(query.slots.places[number][name] for name in part.columns))
+        self._words = [
+            (index, words)
+            for index, column in enumerate(part.columns.values())
+            if (words := words_of(column.type)) is not None
+        ]
+        self._shape = shape
+
+    def __call__(self, row: Values) -> Row:
+        """Return the object that a row of the part tells."""
+        values = list(self._values(row))
+        for index, words in self._words:
+            values[index] = words[values[index]]
+        return self._shape(*values)
 
 
 class CompiledParts:

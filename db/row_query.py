@@ -6,7 +6,7 @@ what turns values into those of the driver and back. A request only gives the va
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -160,15 +160,23 @@ class _Compiled(Generic[Row]):
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     """Return what makes a value of what the driver read, or None where that is one already."""
-    if isinstance(kind, Enum) and kind.enum_class is not None:
+    words = words_of(kind)
+    if words is not None:
         # SQLAlchemy's own does the same in several calls, for each of hundreds of values.
-        words: dict[str | None, Any] = {None: None}
-        words.update(kind.enum_class.__members__)
         return words.__getitem__
     if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
         # asyncpg reads every timestamp in UTC, with its zone.
         return None
     return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def words_of(kind: TypeEngine[Any]) -> Mapping[str | None, Any] | None:
+    """Return the members of a column's words by what the database keeps, or None for a column of anything else."""
+    if not isinstance(kind, Enum) or kind.enum_class is None:
+        return None
+    words: dict[str | None, Any] = {None: None}
+    words.update(kind.enum_class.__members__)
+    return words
 
 
 class RowQuery(Generic[Row]):

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.connections_at_hand import ConnectionsAtHand
 from db.driver import Driver, driver_of, fetch, send
 from db.given_rows import GivenRows
+from db.parts_query import PartsQuery, Values
 from db.row_query import RowQuery
 
 Answer = TypeVar("Answer")
@@ -53,6 +54,20 @@ class Statements:
 
     async def rows(self, query: RowQuery[Row], **values: Any) -> list[Row]:
         """Return the rows that a statement finds or returns.
+
+        Args:
+            query: The statement.
+            values: Its parameters.
+
+        Raises:
+            DBAPIError: Where the database failed.
+        """
+        compiled = query.compiled(self._dialect)
+        arguments = compiled.arguments(values)
+        return compiled.rows(await fetch(self._driver, compiled.text, arguments))
+
+    async def parts(self, query: PartsQuery, **values: Any) -> Sequence[Values]:
+        """Return the rows of a statement of several parts.
 
         Args:
             query: The statement.

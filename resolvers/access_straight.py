@@ -1,18 +1,20 @@
 """The locks of `resolvers.access` for what is decided for many at once: by kept statements, of plain objects."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import CTE, ColumnElement, Integer, bindparam, func, literal_column, select
 from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.given_rows import GivenRows
 from db.held_rows import HeldOrder, HeldSharedOrder, held_columns
 from db.order_tables import OrderRow
+from db.parts_query import Part, PartReader, PartsQuery
 from db.people_tables import MembershipRow
 from db.row_query import RowQuery, any_of
 from db.sharing_tables import SharedOrderRow
@@ -20,54 +22,76 @@ from db.writing import Statements
 from domain.people import Member
 from domain.vocabulary import SharedOrderStatus
 
+_MEMBERS, _ORDERS, _SHARED_ORDERS = 0, 1, 2
+"""The parts of the statement that locks."""
+
 _MEMBERSHIP = SQLModel.metadata.tables[MembershipRow.__tablename__]
 
 
-def _with_clock(locking: Select[Any]) -> Select[Any]:
-    """Return a statement's rows, each with the time at which its lock was held.
+def _locks() -> tuple[Part, Part, Part]:
+    """Return the rows that claims are about, locked in the order in which everybody locks.
 
-    In the statement itself the time might be that before the wait: PostgreSQL locks a row when it has worked out its
-    columns. The rows of a subquery that locks have been locked when the outer columns are worked out.
+    Each kind waits for the one before it to be counted, which is to say locked: the order in which a statement comes
+    to its parts is not promised otherwise.
     """
-    held = locking.subquery("held")
-    return select(*held.c, func.clock_timestamp(type_=UTCDateTime()))
-
-
-def _and_clock(values: Iterable[Any]) -> tuple[HeldSharedOrder, datetime]:
-    *own, now = values
-    return HeldSharedOrder(*own), now
-
-
-_MEMBERS = RowQuery(
-    select(*(_MEMBERSHIP.c[name] for name in ("user_id", "organisation_id", "role")))
-    .where(
-        col(MembershipRow.organisation_id) == bindparam("organisation"),
-        any_of(col(MembershipRow.user_id), "user_ids"),
-        col(MembershipRow.removed_at).is_(None),
+    members = (
+        select(*(_MEMBERSHIP.c[each.name] for each in fields(Member)))
+        .where(
+            col(MembershipRow.organisation_id) == bindparam("organisation"),
+            any_of(col(MembershipRow.user_id), "user_ids"),
+            col(MembershipRow.removed_at).is_(None),
+        )
+        .order_by(col(MembershipRow.user_id))
+        .with_for_update(read=True)
+        .cte("members")
     )
-    .order_by(col(MembershipRow.user_id))
-    .with_for_update(read=True),
-    lambda values: Member(*values),
-)
-_ORDERS = RowQuery(
-    select(*held_columns(OrderRow, HeldOrder))
-    .where(col(OrderRow.organisation_id) == bindparam("organisation"), any_of(col(OrderRow.id), "order_ids"))
-    .order_by(col(OrderRow.id))
-    .with_for_update(key_share=True),
-    lambda values: HeldOrder(*values),
-)
-_SHARED_ORDERS = RowQuery(
-    _with_clock(
+    orders = (
+        select(*held_columns(OrderRow, HeldOrder))
+        .where(
+            _counted(members),
+            col(OrderRow.organisation_id) == bindparam("organisation"),
+            any_of(col(OrderRow.id), "order_ids"),
+        )
+        .order_by(col(OrderRow.id))
+        .with_for_update(key_share=True)
+        .cte("held_orders")
+    )
+    shared = (
         select(*held_columns(SharedOrderRow, HeldSharedOrder))
         .where(
+            _counted(orders),
             any_of(col(SharedOrderRow.id), "shared_order_ids"),
             any_of(col(SharedOrderRow.order_id), "order_ids"),
         )
         .order_by(col(SharedOrderRow.id))
         .with_for_update(key_share=True)
-    ),
-    _and_clock,
-)
+        .cte("held_shared_orders")
+    )
+    # PostgreSQL works out the columns of a row before it waits for the row's lock. Of what a CTE has locked, the outer
+    # columns are worked out later.
+    now = {"now": func.clock_timestamp(type_=UTCDateTime())}
+    return _part(members), _part(orders), _part(shared, now)
+
+
+def _and_clock(*values: Any) -> tuple[HeldSharedOrder, datetime]:
+    *own, now = values
+    return HeldSharedOrder(*own), now
+
+
+def _counted(locked: CTE) -> ColumnElement[bool]:
+    return select(func.count()).select_from(locked).scalar_subquery() > literal_column("0", Integer())
+
+
+def _part(locked: CTE, more: Mapping[str, ColumnElement[Any]] | None = None) -> Part:
+    return Part({**locked.c, **(more or {})}, lambda statement: statement.select_from(locked))
+
+
+_PARTS = _locks()
+_HELD = PartsQuery(lambda _: _PARTS)
+_READ_MEMBER = PartReader(_HELD, _MEMBERS, _PARTS[_MEMBERS], Member)
+_READ_ORDER = PartReader(_HELD, _ORDERS, _PARTS[_ORDERS], HeldOrder)
+_READ_SHARED_ORDER = PartReader(_HELD, _SHARED_ORDERS, _PARTS[_SHARED_ORDERS], _and_clock)
+
 _OFFERS = RowQuery(
     select(*held_columns(SharedOrderRow, HeldSharedOrder))
     .where(
@@ -88,32 +112,60 @@ _STILL_MEMBERS = GivenRows(
 )
 
 
-async def hold_members(
-    statements: Statements, organisation_id: UUID, user_ids: Collection[UUID]
-) -> Mapping[UUID, Member]:
-    """Return those of the users who are members now, kept from being removed or changed until the transaction ends."""
-    members = await statements.rows(_MEMBERS, organisation=organisation_id, user_ids=user_ids)
-    return {member.user_id: member for member in members}
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What claims in one organisation are about, locked and as it is now.
+
+    Attributes:
+        members: Those of the users who are members now, kept from being removed or changed.
+        orders: The orders.
+        shared: The shared orders.
+        at: When all of them were locked.
+    """
+
+    members: dict[UUID, Member]
+    orders: dict[UUID, HeldOrder]
+    shared: dict[UUID, HeldSharedOrder]
+    at: datetime
 
 
-async def hold_orders(
-    statements: Statements, organisation_id: UUID, order_ids: Collection[UUID]
-) -> Mapping[UUID, HeldOrder]:
-    """Return orders of the organisation, locked and as they are now; lock memberships first."""
-    orders = await statements.rows(_ORDERS, organisation=organisation_id, order_ids=order_ids)
-    return {order.id: order for order in orders}
+async def hold(
+    statements: Statements,
+    organisation_id: UUID,
+    user_ids: Collection[UUID],
+    order_ids: Collection[UUID],
+    shared_order_ids: Collection[UUID],
+) -> Held | None:
+    """Lock what claims are about until the transaction ends, in the order in which everybody locks.
 
-
-async def hold_shared_orders(
-    statements: Statements, order_ids: Collection[UUID], shared_order_ids: Collection[UUID]
-) -> tuple[dict[UUID, HeldSharedOrder], datetime | None]:
-    """Return shared orders of orders that are locked, locked and as they are now.
+    Args:
+        statements: The transaction.
+        organisation_id: Where it belongs.
+        user_ids: Those who claim.
+        order_ids: The orders of the shared orders.
+        shared_order_ids: What is claimed.
 
     Returns:
-        They, and the time when all of them were locked; no time where there are none.
+        It, or None where none of the shared orders is there.
     """
-    rows = await statements.rows(_SHARED_ORDERS, order_ids=order_ids, shared_order_ids=shared_order_ids)
-    return {shared.id: shared for shared, _ in rows}, rows[-1][1] if rows else None
+    rows = await statements.parts(
+        _HELD,
+        organisation=organisation_id,
+        user_ids=user_ids,
+        order_ids=order_ids,
+        shared_order_ids=shared_order_ids,
+    )
+    members = [_READ_MEMBER(row) for row in rows if row[0] == _MEMBERS]
+    orders = [_READ_ORDER(row) for row in rows if row[0] == _ORDERS]
+    shared = [_READ_SHARED_ORDER(row) for row in rows if row[0] == _SHARED_ORDERS]
+    if not shared:
+        return None
+    return Held(
+        {member.user_id: member for member in members},
+        {order.id: order for order in orders},
+        {each.id: each for each, _ in shared},
+        max(now for _, now in shared),
+    )
 
 
 async def hold_offers(statements: Statements, order_ids: Collection[UUID]) -> list[HeldSharedOrder]:

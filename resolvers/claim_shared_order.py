@@ -4,7 +4,7 @@ Claims in one organisation are decided together, for they compete for the head o
 are given, and each as if the one before it had been committed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from domain.lifecycle import ENDED_STATUSES
 from domain.people import Member, Viewer, may_see_shared_order
 from domain.sharing import ClaimWindow
 from domain.vocabulary import SharedOrderStatus
-from resolvers.access_straight import hold_members, hold_offers, hold_orders, hold_shared_orders
+from resolvers.access_straight import Held, hold, hold_offers
 from resolvers.offers import move, revoke_or_expire
 from resolvers.order_changes import pass_time
 from resolvers.store_claims import ClaimsDecided, store_claims
@@ -126,47 +126,32 @@ async def claim_together(
     Returns:
         For each claim the shared order, or why it was refused, as `claim_shared_order` would raise it.
     """
-    held = await _hold(statements, organisation_id, claims)
+    held = await hold(
+        statements,
+        organisation_id,
+        user_ids={claim.viewer.user_id for claim in claims},
+        order_ids={claim.order_id for claim in claims},
+        shared_order_ids={claim.shared_order_id for claim in claims},
+    )
     if held is None:
         return [claim_of_nothing() for _ in claims]
     statements.all_locked()
-    await held.let_time_pass(statements)
-    answers = [held.answer(claim) for claim in claims]
-    await store_claims(statements, organisation_id, held.decided)
+    decision = _Decision(held)
+    await decision.let_time_pass(statements)
+    answers = [decision.answer(claim) for claim in claims]
+    await store_claims(statements, organisation_id, decision.decided)
     return answers
 
 
-async def _hold(statements: Statements, organisation_id: UUID, claims: Sequence[ClaimFound]) -> "_Held | None":
-    """Return what the claims of members are about, locked in the order in which everybody locks; None for no member's.
-
-    What somebody claims who is no member any more is not locked for them.
-    """
-    members = await hold_members(statements, organisation_id, {claim.viewer.user_id for claim in claims})
-    of_members = [claim for claim in claims if claim.viewer.user_id in members]
-    if not of_members:
-        return None
-    order_ids = {claim.order_id for claim in of_members}
-    orders = await hold_orders(statements, organisation_id, order_ids)
-    # After the locks: claims that waited for them are judged by when they got them.
-    shared, at = await hold_shared_orders(statements, order_ids, {claim.shared_order_id for claim in of_members})
-    return None if at is None else _Held(members, orders, shared, ClaimsDecided(at))
-
-
-class _Held:
+class _Decision:
     """What claims are about under its locks, and what has been decided of it so far."""
 
-    def __init__(
-        self,
-        members: Mapping[UUID, Member],
-        orders: Mapping[UUID, HeldOrder],
-        shared: dict[UUID, HeldSharedOrder],
-        decided: ClaimsDecided,
-    ) -> None:
-        """Begin with nothing decided."""
-        self.decided = decided
-        self._members = members
-        self._orders = orders
-        self._shared = shared
+    def __init__(self, held: Held) -> None:
+        """Begin with nothing decided. They are judged by the time when the last of their locks was granted."""
+        self.decided = ClaimsDecided(held.at)
+        self._members = held.members
+        self._orders = held.orders
+        self._shared = held.shared
         self._aged: dict[UUID, tuple[list[NewEvent], list[HeldSharedOrder]]] = {}
 
     async def let_time_pass(self, statements: Statements) -> None:

@@ -41,14 +41,11 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
 
         What is asked for here is done to its end even when the caller is cancelled.
         """
-        return await (await database.read_together(partial(self._look_up, database), entry, key=self))
+        # Whoever is found waits at their place before anybody can be cancelled.
+        return await (await database.read_together_then(self._look_up, entry, self, partial(self._begin, database)))
 
-    async def _look_up(
-        self, database: Database, statements: Statements, entries: Sequence[Keyed[Asked]]
-    ) -> list[asyncio.Future[Answer | DomainError]]:
-        """Find what is asked for, and have each wait at its place before anybody can be cancelled."""
-        found = await self.find(statements, [entry.asked for entry in entries])
-        return [self._begin(database, *each) for each in zip(entries, found, strict=True)]
+    async def _look_up(self, statements: Statements, entries: Sequence[Keyed[Asked]]) -> Sequence[Found | None]:
+        return await self.find(statements, [entry.asked for entry in entries])
 
     def _begin(
         self, database: Database, entry: Keyed[Asked], found: Found | None
