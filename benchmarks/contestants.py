@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from app.settings import Settings
 from app.tokens import Tokens
 from benchmarks import documents
 from benchmarks.database import BenchmarkDatabase
+from benchmarks.interpreter import server_python
 from benchmarks.load import post
 from benchmarks.organisations import ADMINISTRATOR, Organisation
 from benchmarks.processes import ServerProcess
@@ -89,7 +89,7 @@ def ours() -> Contestant:
     """Return our server as shipped: authentication, limits and authorisation on."""
     return Contestant(
         OURS,
-        (sys.executable, "-m", "app", "serve"),
+        (str(server_python().program), "-m", "app", "serve"),
         lambda organisation: documents.request_body(documents.LIST_PAGE, id=encode_id("Organisation", organisation.id)),
         documents.from_graphql,
         environment={"ORDERSHARE_JWT_SECRET": SECRET, "ORDERSHARE_HOST": "127.0.0.1"},
@@ -102,7 +102,7 @@ def floor() -> Contestant:
     """Return the floor."""
     return Contestant(
         FLOOR,
-        (sys.executable, "-m", "benchmarks.peers.floor"),
+        (str(server_python().program), "-m", "benchmarks.peers.floor"),
         lambda organisation: b'{"id": "%b", "first": 50}' % str(organisation.id).encode(),
         documents.orders_in,
         path="/",
@@ -124,7 +124,7 @@ def every_contestant() -> list[Contestant]:
     """Return all servers, in the order in which they take turns."""
     ordinary = Contestant(
         ORDINARY,
-        (sys.executable, "-m", "benchmarks.peers.ordinary_strawberry"),
+        (str(server_python().program), "-m", "benchmarks.peers.ordinary_strawberry"),
         _with_plain_id(documents.LIST_PAGE),
         documents.from_graphql,
         plain_database_url=False,

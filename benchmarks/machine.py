@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.contestants import NODE, PEERS
+from benchmarks.interpreter import describe_python
 from tests.servers import postgresql_program
 
 _GIGABYTE = 2**30
@@ -30,7 +31,7 @@ def describe_versions() -> str:
     """Return a sentence with the versions of all that was measured."""
     pinned = json.loads((PEERS / "package.json").read_text())["dependencies"]
     named = [
-        f"Python {platform.python_version()}",
+        describe_python(),
         f"Strawberry {version('strawberry-graphql')}",
         _answer_of(postgresql_program("postgres")).replace("postgres (PostgreSQL)", "PostgreSQL"),
         f"Node.js {_answer_of(NODE)}",
