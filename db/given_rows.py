@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from db.row_query import RowQuery
+from db.unplanned import unplanned
 
 Row = TypeVar("Row")
 Given = Mapping[str, ColumnElement[Any]]
@@ -78,7 +79,7 @@ def of_arrays(prefix: str, types: Mapping[str, TypeEngine[Any]]) -> Given:
         prefix: What the names of their parameters begin with, for a statement that is given several kinds of rows.
         types: Their names and types.
     """
-    arrays = [bindparam(prefix + name, type_=ARRAY(each)) for name, each in types.items()]
+    arrays = [unplanned(bindparam(prefix + name, type_=ARRAY(each))) for name, each in types.items()]
     columns = [named_column(name, each) for name, each in types.items()]
     rows = func.unnest(*arrays).table_valued(*columns, name=prefix).render_derived()
     return {name: rows.c[name] for name in types}

@@ -8,18 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    ScalarSelect,
-    Tuple,
-    bindparam,
-    inspect,
-    select,
-    tuple_,
-)
+from sqlalchemy import BigInteger, ColumnElement, Tuple, bindparam, inspect, tuple_
 from sqlalchemy.orm import Mapped
+
+from db.unplanned import unplanned
 
 Row = TypeVar("Row")
 
@@ -95,21 +87,12 @@ class Keyset:
 
     def _bound(self, side: str, values: tuple[Any, ...]) -> Tuple:
         named = zip(_parameters(side, values), self.keys, values, strict=True)
-        return tuple_(*(_unplanned(bindparam(name, value, type_=inspect(key).type)) for name, key, value in named))
+        return tuple_(*(unplanned(bindparam(name, value, type_=inspect(key).type)) for name, key, value in named))
 
     def ordering(self, request: PageRequest) -> list[ColumnElement[Any]]:
         """Return the columns to sort by; a backward page is read from its end."""
         down = self.descending != request.backward
         return [key.desc() if down else key.asc() for key in self.keys]
-
-
-def _unplanned(value: BindParameter[Any]) -> ScalarSelect[Any]:
-    """Return a value that the planner does not look at.
-
-    PostgreSQL takes a plan made for these very values for the cheaper one where they leave few rows, and then plans
-    anew for each request, which costs as much as reading the page. The best plan is the same at any depth.
-    """
-    return select(value).scalar_subquery()
 
 
 def _parameters(side: str, values: tuple[Any, ...]) -> list[str]:

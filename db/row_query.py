@@ -83,7 +83,10 @@ def _among_json(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_AnyOf, "postgresql")
 def _among_array(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
-    return f"{compiler.process(column, **options)} = ANY ({compiler.process(values, **options)})"
+    kind = compiler.dialect.type_compiler_instance.process(values.type)
+    # Hidden from the planner as by `db.unplanned`; without the cast, `ANY` would take the sub-select for its rows.
+    hidden = f"(SELECT {compiler.process(values, **options)})::{kind}"
+    return f"{compiler.process(column, **options)} = ANY ({hidden})"
 
 
 def any_of(column: ColumnElement[Any] | Mapped[Any], parameter: str) -> ColumnElement[bool]:

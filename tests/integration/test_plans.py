@@ -1,5 +1,6 @@
 """How PostgreSQL goes about the statements that matter in a large organisation."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -78,6 +79,19 @@ async def test_a_page_is_not_planned_anew_for_each_cursor(large_world: World) ->
     # PostgreSQL plans the first five executions anew whatever they are, to have something to compare with.
     [(_, anew, kept)] = await large_world.database.glance(_PLANS, statement=sent[-1].text)
     assert (anew, kept) == (5, 5)
+
+
+async def test_a_claim_is_not_planned_anew_for_each_list_of_ids(large_world: World) -> None:
+    [shared_order_id] = await large_world.share("recipient")
+
+    with statements(large_world.database) as sent:
+        for _ in range(10):
+            assert (await large_world.claim("recipient", shared_order_id))["codes"] == []
+
+    often = [text for text, count in Counter(each.text for each in sent).items() if count == 10]
+    plans = [await large_world.database.glance(_PLANS, statement=text) for text in often]
+    # Where it belongs, and its locks.
+    assert [(anew, kept) for [(_, anew, kept)] in plans] == [(5, 5)] * 2
 
 
 _prepared = table("pg_prepared_statements", column("custom_plans", BigInteger), column("generic_plans", BigInteger))
