@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 from app.endpoint import GRAPHQL_PATH, GraphQLEndpoint
+from app.one_write import OneWriteProtocol
 from app.settings import Settings
 from app.short_way import ShortWay
 from app.sign_in import SignIn
@@ -102,6 +103,7 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=OneWriteProtocol,
         log_level="info",
         access_log=False,
         server_header=False,

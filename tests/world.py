@@ -15,6 +15,7 @@ import uvicorn
 import websockets
 from sqlmodel import col, select, update
 
+from app.one_write import OneWriteProtocol
 from app.server import create_app
 from app.settings import Settings
 from app.tokens import Tokens
@@ -209,6 +210,7 @@ class Server:
 
     def __init__(self, port: int) -> None:
         """Name the addresses."""
+        self.port = port
         self.http_url = f"http://127.0.0.1:{port}/graphql"
         self.socket_url = f"ws://127.0.0.1:{port}/graphql"
 
@@ -216,7 +218,7 @@ class Server:
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[Server]:
     """Serve the world's application on a free port of the loopback address, without its sweeper."""
-    config = uvicorn.Config(world.app, port=0, lifespan="off", log_level="warning")
+    config = uvicorn.Config(world.app, port=0, lifespan="off", log_level="warning", http=OneWriteProtocol)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
