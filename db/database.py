@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.connections_at_hand import ConnectionsAtHand
 from db.engine import WRITES, create_engine
+from db.event_log import grown_logs
 from db.gathering import Gathering, Group
 from db.instant_text import instant_text
 from db.parts_query import PartsQuery, Values
@@ -22,6 +23,7 @@ from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot, read_parts
+from db.tails import Tails
 from db.writing import Statements, write_straight
 
 Answer = TypeVar("Answer")
@@ -31,12 +33,6 @@ Key = TypeVar("Key", bound=Hashable)
 
 _log = logging.getLogger(__name__)
 _CLOCK = select(func.clock_timestamp())
-_LOGGED = "organisations whose log has grown"
-
-
-def mark_logged(session: AsyncSession, organisation_id: UUID) -> None:
-    """Note that the transaction appends to an organisation's log, so that its commit wakes the readers."""
-    session.info.setdefault(_LOGGED, set()).add(organisation_id)
 
 
 async def present(session: AsyncSession) -> datetime:
@@ -80,6 +76,7 @@ class Database:
         self.names = NamesCache()
         self.instant_text = instant_text(self.engine.dialect.name)
         self._at_hand = ConnectionsAtHand(self.engine)
+        self.tails = Tails(self.read, lambda: self.signals)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -202,8 +199,12 @@ class Database:
         return lent - len(self._at_hand)
 
     async def close(self) -> None:
-        """Let the transactions under way end, and those that wait for them, then disconnect."""
+        """Let the transactions under way end, and those that wait for them, then disconnect.
+
+        Whoever follows a log hears no more.
+        """
         await self._gathering.finish()
+        await self.tails.finish()
         while self._unfinished:
             await asyncio.wait(self._unfinished)
         await self._at_hand.close()
@@ -216,11 +217,9 @@ class Database:
             _log.debug("a writing transaction was rolled back: %s", type(fault).__name__)
 
     async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session:
-            async with session.begin():
-                answer = await work(session)
-            grown: set[UUID] = session.info.get(_LOGGED, set())
-        self._wake(grown)
+        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+            answer = await work(session)
+        self._wake(grown_logs(session))
         return answer
 
     async def _write_straight_once(

@@ -5,7 +5,7 @@ in the order in which they are committed, and a rollback leaves no gap. The appe
 does: every other lock is taken before it, and it is held for as short as can be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.database import mark_logged
 from db.given_rows import GivenRows, as_arrays, of_arrays
 from db.log_tables import EventRow, StreamRow
 from db.new_events import NewEvent
 from db.order_tables import OrderRow
 from db.row_query import RowQuery, only_value
 from db.writing import Statements
+
+_GROWN = "organisations whose log has grown"
 
 # Built once, and without the detour over objects: every change of anything ends with these two.
 _STREAM = SQLModel.metadata.tables[StreamRow.__tablename__]
@@ -73,7 +74,13 @@ async def append(session: AsyncSession, organisation_id: UUID, events: Sequence[
     head: int = raised.scalar_one()
     numbered = enumerate(events, start=head - len(events) + 1)
     await session.exec(_INSERT, params=[event.as_values(sequence) for sequence, event in numbered])
-    mark_logged(session, organisation_id)
+    session.info.setdefault(_GROWN, set()).add(organisation_id)
+
+
+def grown_logs(session: AsyncSession) -> Collection[UUID]:
+    """Return the organisations to whose logs a session's transaction has appended: its commit wakes their readers."""
+    grown: set[UUID] = session.info.get(_GROWN, set())
+    return grown
 
 
 async def append_straight(statements: Statements, organisation_id: UUID, events: Sequence[NewEvent]) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from db.database import Database
+from db.signals import InProcessSignals
+from db.tails import Tails
 from tests.rooms import Rooms
 from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, sqlite_url
 from tests.world import Server, World, populate, serving
@@ -120,7 +122,10 @@ async def connected() -> AsyncIterator[dict[str, Database]]:
 async def database(database_url: str, connected: dict[str, Database]) -> AsyncIterator[Database]:
     """A fresh database, once for each supported server."""
     if database_url.startswith("postgresql"):
-        yield connected.setdefault(database_url, Database(database_url))
+        shared = connected.setdefault(database_url, Database(database_url))
+        shared.signals = InProcessSignals()
+        shared.tails = Tails(shared.read, lambda: shared.signals)
+        yield shared
         return
     opened = Database(database_url)
     yield opened

@@ -6,31 +6,32 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from db.database import Database
 from db.log_cursor import LogCursor
-from db.signals import InProcessSignals, Wakeup
+from db.tails import Tail, Tails
 from schema.global_id import decode_node_id
 from tests.world import FAMILY, Terminal, World
 
 EVENTS, STATUSES, SHARES = SUBSCRIPTIONS = ("organisationEvents", "orderStatusChanged", "sharedOrderChanged")
 
 
-class AnnouncingSignals(InProcessSignals):
-    """The hints of one process, which also tell when a subscriber begins to listen, and how many do now."""
+class AnnouncingTails(Tails):
+    """The tails of a database, which also tell when a subscriber begins to follow one, and how many do now."""
 
-    def __init__(self) -> None:
-        """Start with nobody listening."""
-        super().__init__()
+    def __init__(self, database: Database) -> None:
+        """Start with nobody following."""
+        super().__init__(database.read, lambda: database.signals)
         self.begun = asyncio.Semaphore(0)
         self.listening = 0
 
     @contextmanager
-    def listen(self, organisation_id: UUID) -> Iterator[Wakeup]:
-        """Listen for hints about the organisation."""
-        with super().listen(organisation_id) as wakeup:
+    def listen(self, organisation_id: UUID) -> Iterator[Tail]:
+        """Follow the end of the organisation's log."""
+        with super().listen(organisation_id) as tail:
             self.listening += 1
             self.begun.release()
             try:
-                yield wakeup
+                yield tail
             finally:
                 self.listening -= 1
 
@@ -40,19 +41,18 @@ class Ear:
 
     def __init__(self, world: World) -> None:
         """Follow who listens to the world's logs."""
-        self.signals = AnnouncingSignals()
-        world.database.signals = self.signals
+        self.tails = world.database.tails = AnnouncingTails(world.database)
 
     async def subscribe(self, opened: Terminal, document: str, operation: str = "1", **variables: Any) -> None:
         """Begin an operation, and return once it listens."""
         await opened.subscribe(document, operation, **variables)
         async with asyncio.timeout(20):
-            await self.signals.begun.acquire()
+            await self.tails.begun.acquire()
 
     async def is_left_by_all(self) -> None:
         """Return once nobody listens any more."""
         async with asyncio.timeout(20):
-            while self.signals.listening:  # noqa: ASYNC110 - the end of an operation is nobody's event
+            while self.tails.listening:  # noqa: ASYNC110 - the end of an operation is nobody's event
                 await asyncio.sleep(0)
 
 

@@ -131,7 +131,7 @@ async def test_a_socket_closes_when_its_token_expires(world: World, server: Serv
             await ear.subscribe(opened, document(EVENTS, "orderVersion"), organisation=organisation)
         await _is_closed(short.socket, 4403, "Token expired")
         # The operations of the closed socket are over; others hear on.
-        while ear.signals.listening > 1:
+        while ear.tails.listening > 1:
             await hears_no_more(long)
         assert (await world.process("owner", order, "ENDORSE"))["codes"] == []
         assert (await long.next_data())[EVENTS] == {"orderVersion": 2}

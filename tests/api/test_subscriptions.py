@@ -246,7 +246,7 @@ async def test_a_subscription_holds_no_connection_while_it_waits(world: World, s
             nested = {"owner": {"name": "Owner"}, "sharedOrders": {"totalCount": 0}}
             assert heard == [{"sequence": before + 1, "order": nested}] * 12
         await _no_connection_is_out(world)
-        assert ear.signals.listening == 48
+        assert ear.tails.listening == 48
     await ear.is_left_by_all()
 
 

@@ -1,0 +1,186 @@
+"""The ends of the logs that somebody here follows: each event is read once, however many follow.
+
+A tail belongs to one organisation and lives as long as somebody follows its log. It reads what is new at each wake-up,
+keeps the latest entries in a ring and wakes those who wait. A follower has no queue: it is a place in the log. From
+that place it takes what the ring holds, and where it has fallen behind the ring, it reads the log itself.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.event_log import LogEntry, log_head, read_events
+from db.signals import Signals, Wakeup
+
+BATCH = 200
+"""How many events are read, or taken from a ring, at once."""
+
+RING = 1_000
+"""How many entries a tail keeps at most."""
+
+_LOOK_AGAIN_SECONDS = (1.0, 2.0)
+"""A hint may be lost, or come from a process that shares none with this one: between these it looks again."""
+
+_LEAVE_SECONDS = 5.0
+
+OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+_log = logging.getLogger(__name__)
+
+
+class Tail:
+    """The end of one organisation's log."""
+
+    def __init__(self, organisation_id: UUID, open_session: OpenSession, ring: int = RING) -> None:
+        """Know nothing of the log yet.
+
+        Args:
+            organisation_id: Whose log.
+            open_session: Opens a session to read it.
+            ring: How many entries to keep.
+        """
+        self._organisation_id = organisation_id
+        self._open_session = open_session
+        self._capacity = ring
+        self._ring: list[LogEntry] = []
+        self._owners: dict[UUID, UUID | None] = {}
+        self._last: int | None = None
+        self._news = asyncio.Event()
+        self._wakeup: Wakeup | None = None
+        self.followers = 0
+
+    def leave(self) -> None:
+        """Have one follower less; with the last one, the tail stops following as well."""
+        self.followers -= 1
+        if not self.followers and self._wakeup is not None:
+            self._wakeup.ring()
+
+    async def after(self, sequence: int) -> Sequence[LogEntry]:
+        """Return what follows a place in the log, at most `BATCH` entries; none where nothing does yet.
+
+        Raises:
+            SQLAlchemyError: Where the log had to be read, and the database failed.
+        """
+        if self._last is None or sequence < self._last - len(self._ring):
+            return await self._read(sequence)
+        # The sequences of a log have no gaps.
+        begin = sequence - self._last + len(self._ring)
+        return self._ring[begin : begin + BATCH]
+
+    async def news_after(self, sequence: int) -> None:
+        """Return once the log is known to go on after a place."""
+        while self._last is None or self._last <= sequence:
+            await self._news.wait()
+
+    async def follow(self, wakeup: Wakeup) -> None:
+        """Read what is new whenever there may be something, as long as anybody follows."""
+        self._wakeup = wakeup
+        while self.followers:
+            # Before the read: a hint that comes during it is kept for the wait.
+            wakeup.forget()
+            try:
+                found = await self._look()
+            except (SQLAlchemyError, OSError) as fault:
+                # Nothing is lost: it is read when the database is back.
+                _log.warning("the log of %s cannot be read: %s", self._organisation_id, type(fault).__name__)
+                found = False
+            if not found:
+                await wakeup.wait(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311 - jitter, not a secret
+
+    async def _look(self) -> bool:
+        """Read what is new; return whether there was anything."""
+        if self._last is None:
+            async with self._open_session() as session:
+                self._last = await log_head(session, self._organisation_id)
+        else:
+            entries = await self._read(self._last)
+            if not entries:
+                return False
+            self._keep(entries)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        return True
+
+    def _keep(self, entries: Sequence[LogEntry]) -> None:
+        owners = _owners_in(entries)
+        if any(self._owners.get(order_id, owner_id) != owner_id for order_id, owner_id in owners.items()):
+            self._ring = [_owned(entry, owners) for entry in self._ring]
+        self._ring += entries
+        del self._ring[: -self._capacity]
+        self._owners.update(owners)
+        if len(self._owners) > 2 * self._capacity:
+            self._owners = _owners_in(self._ring)
+        self._last = entries[-1].event.sequence
+
+    async def _read(self, sequence: int) -> Sequence[LogEntry]:
+        async with self._open_session() as session:
+            return await read_events(session, self._organisation_id, sequence, BATCH)
+
+
+def _owners_in(entries: Sequence[LogEntry]) -> dict[UUID, UUID | None]:
+    return {entry.event.order_id: entry.owner_id for entry in entries if entry.event.order_id is not None}
+
+
+def _owned(entry: LogEntry, owners: dict[UUID, UUID | None]) -> LogEntry:
+    """Return an entry with the owner that its order has by now."""
+    order_id = entry.event.order_id
+    if order_id is None or owners.get(order_id, entry.owner_id) == entry.owner_id:
+        return entry
+    return replace(entry, owner_id=owners[order_id])
+
+
+class Tails:
+    """The tails of one database, by organisation."""
+
+    def __init__(self, open_session: OpenSession, signals: Callable[[], Signals]) -> None:
+        """Follow nothing yet.
+
+        Args:
+            open_session: Opens a session to read a log.
+            signals: Returns what wakes the tails.
+        """
+        self._open_session = open_session
+        self._signals = signals
+        self._tails: dict[UUID, Tail] = {}
+        self._following: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def listen(self, organisation_id: UUID) -> Iterator[Tail]:
+        """Return a context in which the end of the organisation's log is followed."""
+        tail = self._tails.get(organisation_id)
+        if tail is None:
+            tail = self._tails[organisation_id] = Tail(organisation_id, self._open_session)
+            following = asyncio.create_task(self._follow(organisation_id, tail))
+            self._following.add(following)
+            following.add_done_callback(self._following.discard)
+        tail.followers += 1
+        try:
+            yield tail
+        finally:
+            tail.leave()
+            if not tail.followers:
+                del self._tails[organisation_id]
+
+    async def finish(self, seconds: float = _LEAVE_SECONDS) -> None:
+        """Return once no log is read any more.
+
+        Args:
+            seconds: How long to wait for followers that are about to leave.
+        """
+        if self._following:
+            await asyncio.wait(self._following, timeout=seconds)
+        for following in self._following:
+            following.cancel()
+        while self._following:
+            await asyncio.wait(self._following)
+
+    async def _follow(self, organisation_id: UUID, tail: Tail) -> None:
+        with self._signals().listen(organisation_id) as wakeup:
+            await tail.follow(wakeup)

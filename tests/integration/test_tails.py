@@ -1,0 +1,172 @@
+"""The end of a log that many follow: read once for all, from a bounded ring, whatever becomes of the database."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.database import Database
+from db.event_log import LogEntry
+from db.signals import Wakeup
+from db.tails import Tail
+from tests.integration.log_writing import new_organisation, write
+from tests.listening import head
+from tests.statements import statements
+from tests.world import World, row
+
+
+class HandRung(Wakeup):
+    """Waits until the test rings, and tells when it waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        self.waits.set()
+        # Without a ring it would look again only when the test has long failed.
+        await super().wait(600)
+        self.waits.clear()
+
+
+@asynccontextmanager
+async def _followed(tail: Tail) -> AsyncIterator[HandRung]:
+    """Follow a log, and yield what wakes its tail once that has looked."""
+    wakeup = HandRung()
+    tail.followers += 1
+    task = asyncio.create_task(tail.follow(wakeup))
+    async with asyncio.timeout(30):
+        await wakeup.waits.wait()
+        yield wakeup
+        tail.leave()
+        await task
+
+
+async def _look(wakeup: HandRung) -> None:
+    """Have a tail look once, and return when it has."""
+    wakeup.waits.clear()
+    wakeup.ring()
+    await wakeup.waits.wait()
+
+
+def _sequences(entries: Sequence[LogEntry]) -> list[int]:
+    return [entry.event.sequence for entry in entries]
+
+
+async def test_what_is_new_is_read_once_however_many_follow(database: Database) -> None:
+    family = await new_organisation(database)
+    await write(database, family, 2)
+    tail = Tail(family, database.read)
+    async with _followed(tail) as wakeup:
+        waiting = [asyncio.create_task(tail.news_after(2)) for _ in range(100)]
+        await write(database, family, 3)
+        with statements(database) as sent:
+            await _look(wakeup)
+            await asyncio.gather(*waiting)
+            heard = [_sequences(await tail.after(2)) for _ in range(100)]
+    assert heard == [[3, 4, 5]] * 100
+    # One that finds the three, and one that finds no more.
+    assert len(sent) == 2
+
+
+async def test_whoever_has_fallen_behind_the_ring_reads_the_log(database: Database) -> None:
+    family = await new_organisation(database)
+    await write(database, family, 2)
+    tail = Tail(family, database.read, ring=3)
+    async with _followed(tail) as wakeup:
+        await write(database, family, 4)
+        await _look(wakeup)
+        with statements(database) as sent:
+            assert [_sequences(await tail.after(place)) for place in (3, 4, 5, 6)] == [[4, 5, 6], [5, 6], [6], []]
+            assert sent == []
+            assert _sequences(await tail.after(2)) == [3, 4, 5, 6]
+            assert len(sent) == 1
+            assert _sequences(await tail.after(0)) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_whoever_is_ahead_of_the_tail_waits_for_it(database: Database) -> None:
+    family = await new_organisation(database)
+    await write(database, family, 1)
+    tail = Tail(family, database.read)
+    async with _followed(tail) as wakeup:
+        await write(database, family, 2)
+        # Their answer has told them more than the tail has read.
+        waiting = asyncio.create_task(tail.news_after(3))
+        await _look(wakeup)
+        assert list(await tail.after(3)) == []
+        assert not waiting.done()
+        await write(database, family)
+        await _look(wakeup)
+        await waiting
+        assert _sequences(await tail.after(3)) == [4]
+
+
+async def test_a_tail_outlives_faults_of_the_database(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    family = await new_organisation(database)
+    fails = True
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[AsyncSession]:
+        if fails:
+            raise OperationalError("SELECT", None, Exception("gone"))
+        async with database.read() as session:
+            yield session
+
+    tail = Tail(family, open_session)
+    with caplog.at_level(logging.WARNING):
+        async with _followed(tail) as wakeup:
+            waiting = asyncio.create_task(tail.news_after(0))
+            await write(database, family, 2)
+            await _look(wakeup)
+            assert not waiting.done()
+            fails = False
+            await _look(wakeup)
+            await waiting
+            assert _sequences(await tail.after(0)) == [1, 2]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the log of {family} cannot be read: OperationalError"
+    ] * 2
+
+
+async def test_an_entry_in_the_ring_has_the_owner_that_its_order_has_by_now(world: World) -> None:
+    order = await world.order_row()
+    tail = Tail(order.organisation_id, world.database.read)
+    async with _followed(tail) as wakeup:
+        place = await head(world)
+        assert (await world.process("owner", await world.order_id(), "ENDORSE"))["codes"] == []
+        await _look(wakeup)
+        assert [entry.owner_id for entry in await tail.after(place)] == [order.owner_id]
+        await world.import_rows(row("O-owner", "member"))
+        await _look(wakeup)
+        owner_id = (await world.order_row()).owner_id
+        with statements(world.database) as sent:
+            assert [entry.owner_id for entry in await tail.after(place)] == [owner_id] * 2
+        assert (owner_id == order.owner_id, sent) == (False, [])
+
+
+async def test_a_log_is_followed_once_for_all_and_no_more_when_the_last_has_left(database: Database) -> None:
+    family = await new_organisation(database)
+    with database.tails.listen(family) as first:
+        with database.tails.listen(family) as second:
+            assert second is first
+            await first.news_after(-1)
+        assert first.followers == 1
+    await database.tails.finish()
+    assert first.followers == 0
+    with database.tails.listen(family) as anew:
+        assert anew is not first
+    await database.tails.finish()
+
+
+async def test_a_log_that_is_still_followed_at_the_end_is_left(database: Database) -> None:
+    family = await new_organisation(database)
+    with database.tails.listen(family) as tail:
+        await tail.news_after(-1)
+        await database.tails.finish(seconds=0.01)
+        await write(database, family)
+        # It reads the log no more, and a ring that nobody fills ends where it ended.
+        assert list(await tail.after(0)) == []
