@@ -88,7 +88,7 @@ def serve_demonstration(settings: Settings) -> None:
         SettingsError: Where a setting is missing or unsafe, or the address is taken.
     """
     settings = _with_secret(settings)
-    settings.check_signal_url()
+    settings.checked_signal_url()
     tokens = Tokens(settings)
     url = settings.checked_database_url()
     require_free_address(settings)

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: Where everything is kept.
-        signal_url: How replicas wake each other; empty for the database's own way.
+        signal_url: Where replicas wake each other, a server of NATS; empty for the database's own way.
         jwt_secret: The key of HS256 tokens.
         jwks_url: Where the issuer's public keys are, instead of a secret.
         jwt_issuer: The `iss` that tokens must bear, where set.
@@ -78,14 +78,18 @@ class Settings(BaseSettings):
             )
         return secret
 
-    def check_signal_url(self) -> None:
-        """Refuse a way of waking replicas that there is not.
+    def checked_signal_url(self) -> str:
+        """Return where replicas wake each other; empty for the database's own way.
 
         Raises:
-            SettingsError: Where one is set.
+            SettingsError: Where it is no server of NATS.
         """
-        if self.signal_url:
-            raise SettingsError("ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty.")
+        if self.signal_url and not self.signal_url.startswith(_NATS):
+            raise SettingsError("Set ORDERSHARE_SIGNAL_URL to nats://HOST:PORT, or leave it empty.")
+        return self.signal_url
+
+
+_NATS = ("nats://", "tls://")
 
 
 def _is_in_no_directory(database_url: str) -> bool:

@@ -5,7 +5,7 @@ A hint may be lost or come twice; whoever waits reads the log itself, and looks 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
@@ -79,6 +79,17 @@ class InProcessSignals:
             listeners.discard(wakeup)
             if not listeners:
                 del self._listeners[organisation_id]
+
+    @property
+    def organisations(self) -> Collection[UUID]:
+        """The organisations that somebody listens to."""
+        return self._listeners.keys()
+
+    def ring_everybody(self) -> None:
+        """Wake every listener of every organisation: hints may have been lost."""
+        for listeners in self._listeners.values():
+            for wakeup in listeners:
+                wakeup.ring()
 
     async def start(self) -> None:
         """Nothing to connect to."""

@@ -130,15 +130,20 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _SECRET not in str(settings)
 
 
-def test_public_keys_and_other_signals_are_not_silently_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = _settings(monkeypatch, jwt_secret=_SECRET, jwks_url="https://keys", signal_url="nats://host")
+def test_public_keys_are_not_silently_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(monkeypatch, jwt_secret=_SECRET, jwks_url="https://keys")
     with pytest.raises(SettingsError) as of_keys:
         settings.checked_secret()
     assert str(of_keys.value) == ("ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.")
-    with pytest.raises(SettingsError) as of_signals:
-        settings.check_signal_url()
-    assert str(of_signals.value) == "ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty."
 
 
-def test_signals_of_the_databases_own_way_are_fine() -> None:
-    load_settings().check_signal_url()
+@pytest.mark.parametrize("url", ["", "nats://host", "nats://host:4222", "tls://user:word@host:4222"])
+def test_signals_go_by_nats_or_in_the_databases_own_way(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert _settings(monkeypatch, signal_url=url).checked_signal_url() == url
+
+
+@pytest.mark.parametrize("url", ["redis://host", "host:4222", "nats:host"])
+def test_signals_go_by_no_other_way(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        _settings(monkeypatch, signal_url=url).checked_signal_url()
+    assert str(refusal.value) == "Set ORDERSHARE_SIGNAL_URL to nats://HOST:PORT, or leave it empty."
