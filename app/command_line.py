@@ -1,7 +1,6 @@
 """The command line: `python -m app COMMAND`."""
 
 import asyncio
-import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -15,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.address import require_free_address
 from app.demonstration import serve_demonstration
 from app.import_command import run_import
+from app.log_lines import begin_to_log
 from app.server import serve
 from app.settings import Settings, SettingsError, load_settings
 from app.tokens import Tokens
@@ -32,13 +32,15 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @cli.command("serve")
-def serve_command() -> None:
+def serve_command(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes serve, over one PostgreSQL.")] = 1,
+) -> None:
     """Serve the API; refuses a database whose schema is not current."""
     settings = load_settings()
     Tokens(settings)
     require_free_address(settings)
     _require_current(settings)
-    serve(settings)
+    serve(settings, workers)
 
 
 @cli.command("migrate")
@@ -97,8 +99,7 @@ def demo_command() -> None:
 
 def run() -> None:
     """Run the command; a setting to set or a database to reach is one line on standard error."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    begin_to_log()
     try:
         cli()
     except SettingsError as fault:

@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
+from app.choose_signals import choose_signals
 from app.endpoint import GRAPHQL_PATH, GraphQLEndpoint
+from app.log_lines import begin_to_log
 from app.one_write import OneWriteProtocol
-from app.settings import Settings
+from app.settings import Settings, SettingsError, load_settings
 from app.short_way import ShortWay
 from app.sign_in import SignIn
 from app.sweeper import sweep_for_ever
@@ -88,19 +91,42 @@ def _leave_what_is_there_to_itself() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until the process is told to stop.
+def application() -> ASGIApp:
+    """Return the application of one worker, by the settings of the environment.
 
     Raises:
         SettingsError: Where a setting is missing or unsafe.
     """
-    settings.check_signal_url()
+    begin_to_log()
+    return _application(load_settings())
+
+
+def _application(settings: Settings) -> ASGIApp:
     tokens = Tokens(settings)
-    app = create_app(Database(settings.checked_database_url()), tokens)
-    _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
+    database = Database(settings.checked_database_url(), choose_signals(settings))
+    app = create_app(database, tokens)
     _leave_what_is_there_to_itself()
+    return app
+
+
+def serve(settings: Settings, workers: int = 1) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        settings: The settings; several workers read those of the environment.
+        workers: How many processes serve.
+
+    Raises:
+        SettingsError: Where a setting is missing or unsafe.
+    """
+    app = _application(settings)
+    if workers > 1 and make_url(settings.database_url).get_backend_name() == "sqlite":
+        raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
+    _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
     uvicorn.run(
-        app,
+        app if workers == 1 else "app.server:application",
+        factory=workers > 1,
+        workers=workers,
         host=settings.host,
         port=settings.port,
         http=OneWriteProtocol,

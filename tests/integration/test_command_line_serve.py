@@ -1,12 +1,15 @@
 """`serve`: what it refuses to begin with, and what a served process tells of itself."""
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -44,7 +47,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
             "https://keys",
             "ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.",
         ),
-        ("signal_url", "nats://host", "ORDERSHARE_SIGNAL_URL is not supported yet: leave it empty."),
+        ("signal_url", "redis://host", "Set ORDERSHARE_SIGNAL_URL to nats://HOST:PORT, or leave it empty."),
         ("database_url", "", _URL_FORM),
         ("database_url", "garbage", _URL_FORM),
         ("database_url", "sqlite:///ordershare.db", _URL_FORM),
@@ -105,10 +108,10 @@ def test_a_refusal_is_all_that_a_process_says_and_it_makes_no_database(tmp_path:
 
 
 @contextmanager
-def _serve(**settings: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def _serve(*arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Begin to serve in a process of its own; yields it with what it says until it serves, or ends."""
     with subprocess.Popen(
-        [sys.executable, "-m", "app", "serve"],
+        [sys.executable, "-m", "app", "serve", *arguments],
         cwd=_REPOSITORY,
         env=environment(**{f"ORDERSHARE_{name}": value for name, value in settings.items()}),
         stderr=subprocess.PIPE,
@@ -144,6 +147,50 @@ def _served(database_url: str) -> Iterator[httpx.Client]:
         assert _SERVES in said[-1], "".join(said)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             yield client
+
+
+def test_several_workers_serve_one_port_and_one_that_dies_is_replaced(postgresql_url: str) -> None:
+    port = free_port()
+    settings = {"DATABASE_URL": postgresql_url, "JWT_SECRET": SECRET, "PORT": str(port)}
+    with _serve("--workers", "2", **settings) as (process, _), httpx.Client(timeout=30) as client:
+        workers = _workers(process.pid, 2)
+        assert _answer(client, f"http://127.0.0.1:{port}/healthz") == {"status": "alive"}
+        killed = workers.pop()
+        os.kill(killed, signal.SIGKILL)
+        others = _workers(process.pid, 2, without=killed)
+        assert workers < others
+        assert _answer(client, f"http://127.0.0.1:{port}/readyz") == {"status": "ready"}
+        process.terminate()
+        process.wait(30)
+    assert [worker for worker in others if Path(f"/proc/{worker}").exists()] == []
+
+
+def _answer(client: httpx.Client, url: str) -> object:
+    """Return what is answered, once anybody does: the line comes before the workers do."""
+    while True:
+        with suppress(httpx.TransportError):
+            return client.get(url).json()
+
+
+def _workers(supervisor: int, count: int, without: int | None = None) -> set[int]:
+    """Return the processes that serve, once there are as many as that."""
+    while True:
+        found = set()
+        for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+            with suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.add(int(child))
+        if len(found) == count and without not in found:
+            return found
+        time.sleep(0.05)
+
+
+def test_several_workers_need_postgresql(command: CommandLine) -> None:
+    ended = command("serve", "--workers", "2")
+    assert ended.code == 1
+    assert ended.complained.strip() == (
+        "ordershare: Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one."
+    )
 
 
 def _said(client: httpx.Client, path: str) -> tuple[int, str]:
