@@ -62,9 +62,8 @@ class Statements:
         Raises:
             DBAPIError: Where the database failed.
         """
-        compiled = query.compiled(self._dialect)
-        arguments = compiled.arguments(values)
-        return compiled.rows(await fetch(self._driver, compiled.text, arguments))
+        found: list[Row] = await self._run(query.compiled(self._dialect), values)
+        return found
 
     async def parts(self, query: PartsQuery, **values: Any) -> Sequence[Values]:
         """Return the rows of a statement of several parts.
@@ -76,9 +75,8 @@ class Statements:
         Raises:
             DBAPIError: Where the database failed.
         """
-        compiled = query.compiled(self._dialect)
-        arguments = compiled.arguments(values)
-        return compiled.rows(await fetch(self._driver, compiled.text, arguments))
+        found: Sequence[Values] = await self._run(query.compiled(self._dialect), values)
+        return found
 
     async def rows_for(self, statement: GivenRows[Row], given: Sequence[Sequence[Any]], **values: Any) -> list[Row]:
         """Return the rows that a statement over given rows finds or returns.
@@ -95,6 +93,9 @@ class Statements:
             return []
         dialect = self._dialect
         return await self.rows(statement.query(dialect), **statement.given(dialect, given), **values)
+
+    async def _run(self, compiled: Any, values: dict[str, Any]) -> Any:
+        return compiled.rows(await fetch(self._driver, compiled.text, compiled.arguments(values)))
 
 
 async def write_straight(
