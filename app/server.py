@@ -119,9 +119,9 @@ def serve(settings: Settings, workers: int = 1) -> None:
     Raises:
         SettingsError: Where a setting is missing or unsafe.
     """
-    app = _application(settings)
-    if workers > 1 and make_url(settings.database_url).get_backend_name() == "sqlite":
+    if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
+    app = _application(settings)
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
     uvicorn.run(
         app if workers == 1 else "app.server:application",

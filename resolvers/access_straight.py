@@ -28,12 +28,7 @@ _MEMBERS, _ORDERS, _SHARED_ORDERS = 0, 1, 2
 _MEMBERSHIP = SQLModel.metadata.tables[MembershipRow.__tablename__]
 
 
-def _locks() -> tuple[Part, Part, Part]:
-    """Return the rows that claims are about, locked in the order in which everybody locks.
-
-    Each kind waits for the one before it to be counted, which is to say locked: the order in which a statement comes
-    to its parts is not promised otherwise.
-    """
+def _locked_members() -> CTE:
     members = (
         select(*(_MEMBERSHIP.c[each.name] for each in fields(Member)))
         .where(
@@ -42,9 +37,11 @@ def _locks() -> tuple[Part, Part, Part]:
             col(MembershipRow.removed_at).is_(None),
         )
         .order_by(col(MembershipRow.user_id))
-        .with_for_update(read=True)
-        .cte("members")
     )
+    return members.with_for_update(read=True).cte("members")
+
+
+def _locked_orders(members: CTE) -> CTE:
     orders = (
         select(*held_columns(OrderRow, HeldOrder))
         .where(
@@ -53,9 +50,11 @@ def _locks() -> tuple[Part, Part, Part]:
             any_of(col(OrderRow.id), "order_ids"),
         )
         .order_by(col(OrderRow.id))
-        .with_for_update(key_share=True)
-        .cte("held_orders")
     )
+    return orders.with_for_update(key_share=True).cte("held_orders")
+
+
+def _locked_shared_orders(orders: CTE) -> CTE:
     shared = (
         select(*held_columns(SharedOrderRow, HeldSharedOrder))
         .where(
@@ -64,22 +63,31 @@ def _locks() -> tuple[Part, Part, Part]:
             any_of(col(SharedOrderRow.order_id), "order_ids"),
         )
         .order_by(col(SharedOrderRow.id))
-        .with_for_update(key_share=True)
-        .cte("held_shared_orders")
     )
+    return shared.with_for_update(key_share=True).cte("held_shared_orders")
+
+
+def _counted(locked: CTE) -> ColumnElement[bool]:
+    """Return the condition that rows of another kind have been counted, which is to say locked, and there are some.
+
+    The order in which a statement comes to its parts is not promised otherwise.
+    """
+    return select(func.count()).select_from(locked).scalar_subquery() > literal_column("0", Integer())
+
+
+def _locks() -> tuple[Part, Part, Part]:
+    """Return the rows that claims are about, locked in the order in which everybody locks."""
+    members = _locked_members()
+    orders = _locked_orders(members)
     # PostgreSQL works out the columns of a row before it waits for the row's lock. Of what a CTE has locked, the outer
     # columns are worked out later.
     now = {"now": func.clock_timestamp(type_=UTCDateTime())}
-    return _part(members), _part(orders), _part(shared, now)
+    return _part(members), _part(orders), _part(_locked_shared_orders(orders), now)
 
 
 def _and_clock(*values: Any) -> tuple[HeldSharedOrder, datetime]:
     *own, now = values
     return HeldSharedOrder(*own), now
-
-
-def _counted(locked: CTE) -> ColumnElement[bool]:
-    return select(func.count()).select_from(locked).scalar_subquery() > literal_column("0", Integer())
 
 
 def _part(locked: CTE, more: Mapping[str, ColumnElement[Any]] | None = None) -> Part:

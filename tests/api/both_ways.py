@@ -16,7 +16,16 @@ from tests.world import World
 SCHEMA = build_schema()
 
 
-async def _answer(world: World, executing: Any, viewer: str, document: str, given: dict[str, Any]) -> Any:
+async def answered(world: World, executing: Any, viewer: str, document: str, given: dict[str, Any]) -> Any:
+    """Return data and errors of an operation.
+
+    Args:
+        world: Where it is asked.
+        executing: Executes it: `CompiledDocuments.execute`, or that of graphql-core.
+        viewer: Who asks.
+        document: The operation.
+        given: Its variables.
+    """
     context = OperationContext(world.database, Viewer(decode_node_id(await world.user_id(viewer))[1]))
     try:
         answer = await finished(
@@ -57,8 +66,8 @@ class BothWays:
         document = f"query($id: ID!{variables}) {{ organisation(id: $id) {{ {selection} }} }}"
         given = {"id": await self._world.organisation_id(), **given}
         before = self._compiled.counts.whole
-        found = await _answer(self._world, self._compiled.execute, viewer, document, given)
-        judged = await _answer(self._world, execute, viewer, document, given)
+        found = await answered(self._world, self._compiled.execute, viewer, document, given)
+        judged = await answered(self._world, execute, viewer, document, given)
         assert repr(found) == repr(judged)
         assert found[1] == []
         assert self._compiled.counts.whole - before == whole

@@ -7,16 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from graphql import execute, parse
-from strawberry.execution import optimized_is_awaitable
+from graphql import execute
 
-from domain.people import Viewer
 from execution.compiled_documents import CompiledDocuments
-from schema.context import OperationContext
-from schema.global_id import decode_node_id
-from tests.api.both_ways import SCHEMA
+from tests.api.both_ways import answered
 from tests.log_reader import head
-from tests.oracle.judge import finished
 from tests.statements import statements
 from tests.world import World
 
@@ -50,22 +45,9 @@ class Claiming:
     async def answer(self, viewer: str, selection: str, shared: str, key: str | None, *, judge: bool = False) -> Any:
         """Return data and errors of a claim."""
         document = f"mutation($input: ClaimSharedOrderInput!) {{ claimSharedOrder(input: $input) {{ {selection} }} }}"
-        context = OperationContext(self._world.database, Viewer(decode_node_id(await self._world.user_id(viewer))[1]))
         executing: Any = execute if judge else self.compiled.execute
-        try:
-            answer = await finished(
-                executing(
-                    SCHEMA._schema,
-                    parse(document),
-                    context_value=context,
-                    variable_values={"input": {"sharedOrderId": shared, "idempotencyKey": key}},
-                    is_awaitable=optimized_is_awaitable,
-                    executor_class=SCHEMA.execution_context_class,
-                )
-            )
-        finally:
-            await context.close()
-        return answer.data, [(error.message, error.path) for error in answer.errors or ()]
+        given = {"input": {"sharedOrderId": shared, "idempotencyKey": key}}
+        return await answered(self._world, executing, viewer, document, given)
 
     async def both_ways(self, viewer: str, selection: str, shared: str, key: str) -> Any:
         """Return the answer of a claim, which graphql-core must give to the same key, before and after."""

@@ -227,3 +227,39 @@ async def test_claims_are_judged_by_the_time_when_the_last_of_their_locks_was_gr
         assert claimed.scalar_one() >= released_at
     await world.http.aclose()
     await world.database.close()
+
+
+_OF_BOB = "SELECT order_id FROM shared_order WHERE recipient_id = :bob"
+_ROWS = {
+    "membership": "SELECT user_id FROM membership WHERE user_id = :bob FOR UPDATE",
+    "order": f"SELECT id FROM orders WHERE id = ({_OF_BOB}) FOR UPDATE",
+    "shared order": "SELECT id FROM shared_order WHERE recipient_id = :bob FOR UPDATE",
+}
+
+
+@pytest.mark.parametrize("held", _ROWS)
+async def test_the_locks_of_a_claim_are_taken_in_the_order_of_everybodys(postgresql_url: str, held: str) -> None:
+    world = World(Database(postgresql_url))
+    await world.populate()
+    group = await _group(await crowded(world), A=2)
+    group.claim(_BOB, "A")
+    bob = {"bob": group.stage.people[_BOB]}
+    kinds = list(_ROWS)
+    async with world.database.engine.connect() as looking, world.database.engine.begin() as rival:
+        await rival.execute(text(_ROWS[held]), bob)
+        answers = asyncio.create_task(group.answers())
+        while not (await looking.execute(text(_WAITING))).scalar_one():
+            await looking.rollback()
+        taken = []
+        for kind in kinds:
+            await looking.rollback()
+            if kind != held:
+                free = (await looking.execute(text(f"{_ROWS[kind]} SKIP LOCKED"), bob)).all()
+                taken += [] if free else [kind]
+        await looking.rollback()
+        await rival.rollback()
+    # What comes before the one that is waited for is held, and nothing behind it.
+    assert taken == kinds[: kinds.index(held)]
+    assert await answers == ["CLAIMED"]
+    await world.http.aclose()
+    await world.database.close()
