@@ -20,21 +20,22 @@ from app.one_write import OneWriteProtocol
 from app.settings import Settings, SettingsError, load_settings
 from app.short_way import ShortWay
 from app.sign_in import SignIn
+from app.socket_protocol import SocketProtocol
+from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
 from app.tokens import Tokens
 from db.database import Database
 from db.migrations.runner import has_newest_revision
 from schema.build import build_schema
 
-_MAX_MESSAGE_BYTES = 256 * 1024
 _DRAIN_SECONDS = 10
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Tokens) -> ASGIApp:
-    """Return the application: `/graphql`, `/healthz` and `/readyz`.
+def create_app(database: Database, tokens: Tokens) -> ShortWay:
+    """Return the application: `/graphql`, `/healthz` and `/readyz`; `SocketProtocol` serves its WebSockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
@@ -63,7 +64,7 @@ def create_app(database: Database, tokens: Tokens) -> ASGIApp:
         return JSONResponse({"status": "ready"})
 
     # Before the application and all its middleware: what it knows needs none of them.
-    return ShortWay(app, path=GRAPHQL_PATH, schema=schema, database=database, sign_in=sign_in)
+    return ShortWay(app, Sockets(GRAPHQL_PATH, schema, database, sign_in))
 
 
 @asynccontextmanager
@@ -130,11 +131,11 @@ def serve(settings: Settings, workers: int = 1) -> None:
         host=settings.host,
         port=settings.port,
         http=OneWriteProtocol,
+        ws=SocketProtocol,
         log_level="info",
         access_log=False,
         server_header=False,
         # Nothing here asks for the client's address, which a proxy would tell in headers.
         proxy_headers=False,
-        ws_max_size=_MAX_MESSAGE_BYTES,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )

@@ -12,12 +12,11 @@ import orjson
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.sign_in import SignIn
+from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
-from db.database import Database
 from domain.people import Viewer
-from schema.build import OrderShareSchema
 from schema.context import ConnectionContext
+from schema.told import as_json
 
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 _ANY = frozenset({b"*/*", b"application/json", b"application/json, */*", b"application/json, text/plain, */*"})
@@ -35,21 +34,19 @@ class _Asked(NamedTuple):
 class ShortWay:
     """Answers what it knows, and hands everything else on."""
 
-    def __init__(self, app: ASGIApp, path: str, schema: OrderShareSchema, database: Database, sign_in: SignIn) -> None:
+    def __init__(self, app: ASGIApp, sockets: Sockets) -> None:
         """Stand before an application.
 
         Args:
             app: The long way.
-            path: Where GraphQL is served.
-            schema: The schema.
-            database: What operations read and write.
-            sign_in: Remembers whose tokens were verified.
+            sockets: Serves the same at the same path over WebSocket.
         """
+        self.sockets = sockets
         self._app = app
-        self._path = path
-        self._schema = schema
-        self._database = database
-        self._sign_in = sign_in
+        self._path = sockets.path
+        self._schema = sockets.schema
+        self._database = sockets.database
+        self._sign_in = sockets.sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -66,15 +63,12 @@ class ShortWay:
         known = None if asked is None else self._schema.known(asked.query, asked.operation_name)
         if known is not None and claims is not None:
             viewer = await self._admit(claims, authorization)
-        if asked is None or known is None or viewer is None:
+        if asked is None or known is None or known.is_subscription or viewer is None:
             await self._app(scope, _beginning_with(taken, receive), send)
             return
         connection = ConnectionContext(self._database, viewer)
         result = await self._schema.execute_known(known, asked.variables, connection)
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            answer["errors"] = [error.formatted for error in result.errors]
-        await _respond(send, orjson.dumps(answer))
+        await _respond(send, as_json(result))
 
     def _look_at(self, authorization: bytes | None) -> tuple[Viewer | None, Claims | None]:
         """Return whom a token is known to stand for, or what it says where that must be looked up; else neither."""

@@ -20,7 +20,8 @@ async def follow(database: Database, organisation_id: UUID, after: int) -> Async
     Raises:
         SQLAlchemyError: Where the caller is far behind, so that the log had to be read, and the database failed.
     """
-    with database.tails.listen(organisation_id) as tail:
+    tail = database.tails.begin(organisation_id)
+    try:
         while True:
             entries = await tail.after(after)
             if entries:
@@ -28,3 +29,5 @@ async def follow(database: Database, organisation_id: UUID, after: int) -> Async
                 yield entries
             else:
                 await tail.news_after(after)
+    finally:
+        database.tails.end(tail)

@@ -8,8 +8,8 @@ that place it takes what the ring holds, and where it has fallen behind the ring
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from uuid import UUID
 
@@ -54,7 +54,13 @@ class Tail:
         self._last: int | None = None
         self._news = asyncio.Event()
         self._wakeup: Wakeup | None = None
+        self._looking = asyncio.Lock()
         self.followers = 0
+
+    @property
+    def organisation_id(self) -> UUID:
+        """Whose log it is."""
+        return self._organisation_id
 
     def leave(self) -> None:
         """Have one follower less; with the last one, the tail stops following as well."""
@@ -74,10 +80,19 @@ class Tail:
         begin = sequence - self._last + len(self._ring)
         return self._ring[begin : begin + BATCH]
 
+    def ends_at(self, sequence: int) -> bool:
+        """Return whether nothing is known to follow a place in the log."""
+        return self._last is not None and self._last <= sequence
+
     async def news_after(self, sequence: int) -> None:
-        """Return once the log is known to go on after a place."""
-        while self._last is None or self._last <= sequence:
+        """Return once the log may go on after a place."""
+        if self._last is None or self._last <= sequence:
             await self._news.wait()
+
+    def stir(self) -> None:
+        """Have those who wait for news look again."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     async def follow(self, wakeup: Wakeup) -> None:
         """Read what is new whenever there may be something, as long as anybody follows."""
@@ -94,8 +109,21 @@ class Tail:
             if not found:
                 await wakeup.wait(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311 - jitter, not a secret
 
+    async def look(self) -> None:
+        """Read all that is in the log by now.
+
+        Raises:
+            SQLAlchemyError: Where the database failed.
+        """
+        while await self._look():
+            pass
+
     async def _look(self) -> bool:
         """Read what is new; return whether there was anything."""
+        async with self._looking:
+            return await self._read_on()
+
+    async def _read_on(self) -> bool:
         if self._last is None:
             async with self._open_session() as session:
                 self._last = await log_head(session, self._organisation_id)
@@ -104,8 +132,7 @@ class Tail:
             if not entries:
                 return False
             self._keep(entries)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self.stir()
         return True
 
     def _keep(self, entries: Sequence[LogEntry]) -> None:
@@ -151,9 +178,8 @@ class Tails:
         self._tails: dict[UUID, Tail] = {}
         self._following: set[asyncio.Task[None]] = set()
 
-    @contextmanager
-    def listen(self, organisation_id: UUID) -> Iterator[Tail]:
-        """Return a context in which the end of the organisation's log is followed."""
+    def begin(self, organisation_id: UUID) -> Tail:
+        """Return the end of the organisation's log, which is followed until as many `end` it as have begun."""
         tail = self._tails.get(organisation_id)
         if tail is None:
             tail = self._tails[organisation_id] = Tail(organisation_id, self._open_session)
@@ -161,12 +187,21 @@ class Tails:
             self._following.add(following)
             following.add_done_callback(self._following.discard)
         tail.followers += 1
-        try:
-            yield tail
-        finally:
-            tail.leave()
-            if not tail.followers:
-                del self._tails[organisation_id]
+        return tail
+
+    def end(self, tail: Tail) -> None:
+        """Follow a tail no more."""
+        tail.leave()
+        if not tail.followers:
+            del self._tails[tail.organisation_id]
+
+    async def look(self) -> None:
+        """Have every tail read all that is in its log by now; one that cannot says so in the server's log."""
+        for tail in tuple(self._tails.values()):
+            try:
+                await tail.look()
+            except (SQLAlchemyError, OSError) as fault:
+                _log.warning("the log of %s cannot be read: %s", tail.organisation_id, type(fault).__name__)
 
     async def finish(self, seconds: float = _LEAVE_SECONDS) -> None:
         """Return once no log is read any more.

@@ -47,6 +47,11 @@ def may_see_shared_order(member: Member, *, owner_id: UUID, sender_id: UUID, rec
     return member.user_id in (sender_id, recipient_id) or member.rules_over(owner_id)
 
 
+def everybody_sees(kind: EventKind) -> bool:
+    """Return whether every member sees all entries of the log of this kind."""
+    return kind is not EventKind.SHARED_ORDER_CHANGED
+
+
 def may_see_event(
     member: Member,
     kind: EventKind,
@@ -59,7 +64,7 @@ def may_see_event(
 
     Entries about shared orders follow `may_see_shared_order`; every member sees all others.
     """
-    if kind is not EventKind.SHARED_ORDER_CHANGED or member.is_admin:
+    if everybody_sees(kind) or member.is_admin:
         return True
     return member.user_id in (owner_id, sender_id, recipient_id)
 

@@ -1,35 +1,30 @@
 """Documents compiled once and kept: what executes them in graphql-core's stead."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
+    GraphQLError,
     GraphQLSchema,
-    InlineFragmentNode,
     MiddlewareManager,
-    OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
-    VariableNode,
+    create_source_event_stream,
     execute,
 )
-from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 
+from execution.compiled_operation import CompiledOperation, compile_operation, has_one_operation
 from execution.completion import complete_root, execute_root
 from execution.selection import FieldSelection, Selected, TypeSelection
+from execution.subscriptions import Subscribed
 from execution.values import WholeRequest
-from execution.variables import Variables
 from execution.whole import Answered, NotWhole, Whole
 
-_CONDITIONS = frozenset({"skip", "include"})
 _OPTIONS = frozenset(
     {
         "context_value",
@@ -43,9 +38,6 @@ _OPTIONS = frozenset(
     }
 )
 """What compiled code knows to honour; whoever asks for more is answered by graphql-core."""
-
-_MAX_SELECTIONS = 64
-"""Of one document: a client with many optional parts may send any combination of them."""
 
 
 @dataclass
@@ -67,44 +59,6 @@ class Counts:
     whole: int = 0
 
 
-@dataclass
-class CompiledOperation:
-    """An operation of a document, and what it selects for each combination of its conditions."""
-
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDetails]
-    conditions: tuple[str, ...]
-    selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
-    _variables: Variables | None = None
-
-    def variables(self, schema: GraphQLSchema) -> Variables:
-        """Return what makes values of a request's variables."""
-        if self._variables is None:
-            self._variables = Variables(schema, self.operation.variable_definitions or ())
-        return self._variables
-
-    def decides(self, variables: VariableValues) -> bool:
-        """Return whether every condition is true or false; null is a fault, wherever graphql-core meets it."""
-        return all(isinstance(variables.coerced.get(name), bool) for name in self.conditions)
-
-    def selected(self, schema: GraphQLSchema, variables: VariableValues, *, plain_attributes: bool) -> Selected:
-        """Return what is selected with these variables."""
-        key = tuple(variables.coerced.get(name) for name in self.conditions)
-        found = self.selections.get(key)
-        if found is None:
-            if len(self.selections) >= _MAX_SELECTIONS:
-                self.selections.clear()
-            named = [name for name in self.conditions if name in variables.sources]
-            kept = VariableValues(
-                {name: variables.sources[name] for name in named},
-                {name: variables.coerced[name] for name in named if name in variables.coerced},
-            )
-            found = Selected(schema, self.operation, self.fragments, kept, plain_attributes)
-            self.selections[key] = found
-        return found
-
-
 class CompiledDocuments:
     """Executes validated documents as compiled code, remembering as many as it is told to."""
 
@@ -123,13 +77,14 @@ class CompiledDocuments:
     def execute(self, schema: GraphQLSchema, document: DocumentNode, **options: Any) -> Any:
         """Return the result of a validated document, or an awaitable of it: graphql-core's `execute`.
 
-        Whatever is not compiled is executed by graphql-core, which is decided before anything is executed.
+        Whatever is not compiled is executed by graphql-core, which is decided before anything is executed. Of a
+        subscription the data holds a `Subscribed`.
         """
         hooked = _is_hooked(options.get("middleware")) or not options.keys() <= _OPTIONS
         compiled = None if hooked else self._compile(document, options.get("operation_name"))
         if compiled is None:
             return self._interpret(schema, document, options)
-        return self.run(schema, compiled, options)
+        return (self.subscribe if compiled.is_subscription else self.run)(schema, compiled, options)
 
     def known(self, text: str, operation_name: str | None) -> CompiledOperation | None:
         """Return the operation of a document that was executed before, and so is valid; None where it is not known."""
@@ -160,6 +115,30 @@ class CompiledDocuments:
         if field is None or field.whole is None:
             return _run(schema, selected, selected.root, variables, options)
         return self._run_whole(schema, selected, field, field.whole, variables, options)
+
+    async def subscribe(
+        self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]
+    ) -> ExecutionResult:
+        """Return a result whose data holds a `Subscribed`, or what is wrong with the request.
+
+        Args:
+            schema: The schema it was compiled for.
+            compiled: A subscription.
+            options: What graphql-core's `execute` takes by name.
+        """
+        given = options.get("variable_values") or {}
+        variables = compiled.variables(schema).values(given)
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        if not compiled.decides(variables):
+            return ExecutionResult(None, [GraphQLError("A condition of the subscription is neither true nor false.")])
+        selected = compiled.selected(schema, variables, plain_attributes=self._plain_attributes)
+        source = create_source_event_stream(_executor(schema, selected, variables, options))
+        if not isinstance(source, AsyncIterable):
+            source = source if isinstance(source, ExecutionResult) else await source
+        if isinstance(source, ExecutionResult):
+            return source
+        return ExecutionResult(Subscribed(compiled, selected, given, source).as_data(), None)
 
     async def _run_whole(
         self,
@@ -194,16 +173,16 @@ class CompiledDocuments:
     def _compile(self, document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:
         text = document.loc.source.body if document.loc is not None else None
         if text is None:
-            return _compile(document, operation_name)
+            return compile_operation(document, operation_name)
         key = (text, operation_name)
         if key in self._compiled:
             self.counts.hits += 1
             self._compiled.move_to_end(key)
             return self._compiled[key]
         self.counts.misses += 1
-        compiled = _compile(document, operation_name)
+        compiled = compile_operation(document, operation_name)
         self._remember(key, compiled)
-        if compiled is not None and _has_one_operation(document):
+        if compiled is not None and has_one_operation(document):
             # A request need not name the only one.
             self._remember((text, None), compiled)
         return compiled
@@ -225,10 +204,6 @@ async def _run(
     serially = selected.operation.operation is OperationType.MUTATION
     data = None if root is None else await execute_root(executor, root, serially=serially)
     return ExecutionResult(data, executor.collected_errors.errors or None)
-
-
-def _has_one_operation(document: DocumentNode) -> bool:
-    return sum(isinstance(each, OperationDefinitionNode) for each in document.definitions) == 1
 
 
 def _is_hooked(middleware: Any) -> bool:
@@ -256,32 +231,3 @@ def _executor(
         **{name: options[name] for name in ("operation_extensions",) if name in options},
     )
     return executor
-
-
-def _compile(document: DocumentNode, operation_name: str | None) -> CompiledOperation | None:
-    """Return the operation that is meant, ready to select; None where graphql-core must execute it."""
-    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    meant = [each for each in operations if operation_name is None or (each.name and each.name.value == operation_name)]
-    if len(meant) != 1 or meant[0].operation is OperationType.SUBSCRIPTION or meant[0].directives:
-        return None
-    if any(each.variable_definitions or each.directives for each in fragments.values()):
-        return None
-    conditions: set[str] = set()
-    for selections in (meant[0].selection_set, *(each.selection_set for each in fragments.values())):
-        for directive in _directives(selections):
-            if directive.name.value not in _CONDITIONS:
-                return None
-            values = [argument.value for argument in directive.arguments or ()]
-            conditions.update(value.name.value for value in values if isinstance(value, VariableNode))
-    details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
-    own = {definition.variable.name.value for definition in meant[0].variable_definitions or ()}
-    # Fragments of other operations may have conditions on their variables.
-    return CompiledOperation(document, meant[0], details, tuple(sorted(conditions & own)))
-
-
-def _directives(selections: SelectionSetNode) -> Iterator[Any]:
-    for selection in selections.selections:
-        yield from selection.directives or ()
-        if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
-            yield from _directives(selection.selection_set)

@@ -1,37 +1,90 @@
 """What a subscriber hears: the entries of an organisation's log that they may see, each once and in order."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from uuid import UUID
 
 from db.database import Database
-from db.event_log import log_head
+from db.event_log import LogEntry, log_head
 from db.follower import follow
 from db.log_cursor import verified_sequence
 from db.log_tables import EventRow
 from domain.errors import AccessEnded
-from domain.people import Member, Viewer, may_see_event
+from domain.people import Member, Viewer, everybody_sees, may_see_event
 from domain.vocabulary import EventKind, MemberRole
 from resolvers.access import require_member
 
 
-@dataclass(frozen=True)
-class Listening:
-    """Where and as whom a subscriber begins to listen.
+class Follower:
+    """A subscriber's place in an organisation's log, and as whom they read on from there.
 
-    Attributes:
-        member: The viewer as a member of the organisation.
-        after: The sequence after which they hear events.
-        known_until: The head of the log when the membership was read: later entries may change it.
+    What they may see goes by their role now. From the place in the log where their role changes, it goes by the new
+    one; where they are removed, it ends.
     """
 
-    member: Member
-    after: int
-    known_until: int
+    __slots__ = ("_known_until", "has_ended", "member", "position")
+
+    def __init__(self, member: Member, position: int, known_until: int) -> None:
+        """Begin at a place.
+
+        Args:
+            member: The subscriber as a member of the organisation.
+            position: The sequence after which they hear entries.
+            known_until: The head of the log when the membership was read: later entries may change it, and older ones
+                say nothing new of it.
+        """
+        self.member = member
+        self.position = position
+        self.has_ended = False
+        self._known_until = known_until
+
+    def pass_by(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+        """Go past the entries that come next and return those that the subscriber may see, up to their removal."""
+        seen: list[LogEntry] = []
+        for entry in entries:
+            event = entry.event
+            if event.sequence <= self.position:
+                continue
+            self.position = event.sequence
+            if self._is_about_me(event) and not self._takes_role(event.payload["role"]):
+                break
+            if self._may_see(entry):
+                seen.append(entry)
+        return seen
+
+    def _is_about_me(self, event: EventRow) -> bool:
+        if event.kind is not EventKind.MEMBERSHIP_CHANGED or event.sequence <= self._known_until:
+            return False
+        return event.subject_id == self.member.user_id
+
+    def _takes_role(self, role: str | None) -> bool:
+        """Go by another role from here on; return whether they are a member at all."""
+        if role is None:
+            self.has_ended = True
+            return False
+        self.member = Member(self.member.user_id, self.member.organisation_id, MemberRole(role))
+        return True
+
+    def _may_see(self, entry: LogEntry) -> bool:
+        event = entry.event
+        return may_see_event(
+            self.member,
+            event.kind,
+            owner_id=entry.owner_id,
+            sender_id=event.sender_id,
+            recipient_id=event.recipient_id,
+        )
 
 
-async def begin_listening(database: Database, viewer: Viewer, organisation_id: UUID, cursor: str | None) -> Listening:
-    """Return where a subscriber begins: after `cursor`, or from now.
+def are_for_everybody(entries: Sequence[LogEntry]) -> bool:
+    """Return whether every member sees all these entries, and is after them what they were before."""
+    return all(
+        everybody_sees(entry.event.kind) and entry.event.kind is not EventKind.MEMBERSHIP_CHANGED for entry in entries
+    )
+
+
+async def begin_following(database: Database, viewer: Viewer, organisation_id: UUID, cursor: str | None) -> Follower:
+    """Return a subscriber who begins after `cursor`, or now.
 
     Raises:
         DomainError: NOT_FOUND.
@@ -40,40 +93,22 @@ async def begin_listening(database: Database, viewer: Viewer, organisation_id: U
     async with database.read() as session:
         member = await require_member(session, viewer, organisation_id)
         head = await log_head(session, member.organisation_id)
-        after = head
+        position = head
         if cursor is not None:
-            after = await verified_sequence(session, member.organisation_id, cursor)
-    return Listening(member, after, head)
+            position = await verified_sequence(session, member.organisation_id, cursor)
+    return Follower(member, position, head)
 
 
-async def follow_events(database: Database, listening: Listening) -> AsyncGenerator[EventRow, None]:
-    """Yield what the subscriber may see from there on, for as long as they are a member.
-
-    What they may see goes by their role now. From the place in the log where their role changes, it goes by the new
-    one; where they are removed, it ends. Entries about the role that are older than what is known of it say nothing
-    new.
+async def follow_events(database: Database, follower: Follower) -> AsyncGenerator[EventRow, None]:
+    """Yield what the subscriber may see, for as long as they are a member.
 
     Raises:
         AccessEnded: At the viewer's removal.
     """
-    member = listening.member
-    async for batch in follow(database, member.organisation_id, listening.after):
-        for entry in batch:
-            event = entry.event
-            if _is_about(event, member) and event.sequence > listening.known_until:
-                role = event.payload["role"]
-                if role is None:
-                    raise AccessEnded
-                member = Member(member.user_id, member.organisation_id, MemberRole(role))
-            if may_see_event(
-                member,
-                event.kind,
-                owner_id=entry.owner_id,
-                sender_id=event.sender_id,
-                recipient_id=event.recipient_id,
-            ):
-                yield event
-
-
-def _is_about(event: EventRow, member: Member) -> bool:
-    return event.kind is EventKind.MEMBERSHIP_CHANGED and event.subject_id == member.user_id
+    following = follow(database, follower.member.organisation_id, follower.position)
+    async with aclosing(following):
+        async for entries in following:
+            for entry in follower.pass_by(entries):
+                yield entry.event
+            if follower.has_ended:
+                raise AccessEnded

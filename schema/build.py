@@ -1,7 +1,8 @@
 """The schema, and how an operation runs in it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -16,10 +17,14 @@ from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
-from execution.compiled_documents import CompiledDocuments, CompiledOperation
+from db.database import Database
+from domain.people import Viewer
+from execution.compiled_documents import CompiledDocuments
+from execution.compiled_operation import CompiledOperation
 from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter, DocumentLimits
 from execution.operation_choice import OperationChooser
+from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext, OperationContext
 from schema.mutation import Mutation
 from schema.query import Query
@@ -90,6 +95,31 @@ class OrderShareSchema(strawberry.Schema):
             _present_errors(result, context)
             return result
 
+    async def begin(
+        self,
+        query: str,
+        variable_values: dict[str, Any] | None,
+        connection: ConnectionContext,
+        operation_name: str | None,
+    ) -> ExecutionResult:
+        """Run any operation.
+
+        Returns:
+            The result. That of a subscription which has begun holds a `Subscribed` as its data; that of one which has
+            not is a `PreExecutionError`, as it is where the request is refused before anything is executed.
+        """
+        known = self.known(query, operation_name)
+        if known is not None:
+            result = await self.execute_known(known, variable_values, connection)
+        else:
+            async with _operation(connection) as context:
+                result = await super().execute(query, variable_values, context, None, operation_name, OperationType)
+                _present_errors(result, context)
+            known = self.known(query, operation_name)
+        if known is not None and known.is_subscription and result.errors:
+            return PreExecutionError(data=None, errors=result.errors)
+        return result
+
     def known(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return an operation that was executed before, for `execute_known`; None where it must be `execute`d."""
         return self.documents.known(query, operation_name)
@@ -97,59 +127,73 @@ class OrderShareSchema(strawberry.Schema):
     async def execute_known(
         self, known: CompiledOperation, variable_values: dict[str, Any] | None, connection: ConnectionContext
     ) -> ExecutionResult:
-        """Run an operation that is `known`: what `execute` answers, without its preparations."""
+        """Run an operation that is `known`: what `execute` or `begin` answers, without their preparations."""
         context = _operation_context(connection)
         try:
-            name = known.operation.name
-            options = {
-                "operation_name": name.value if name else None,
-                "variable_values": variable_values,
-                "context_value": context,
-                "is_awaitable": optimized_is_awaitable,
-                "executor_class": self.execution_context_class,
-            }
-            try:
-                found = await await_maybe(self.documents.run(self._schema, known, options))
-                result = ExecutionResult(data=found.data, errors=found.errors)
-            except Exception as fault:
-                # Strawberry's `execute` does the same: no fault leaves an operation but as an error of its answer.
-                result = ExecutionResult(data=None, errors=[GraphQLError(str(fault), original_error=fault)])
+            run = self.documents.subscribe if known.is_subscription else self.documents.run
+            result = await self._run(run, known, variable_values, context)
             _present_errors(result, context)
             return result
         finally:
             await context.close()
 
-    async def stream(
+    async def answers(
+        self, subscribed: Subscribed, events: Sequence[object], database: Database, viewer: Viewer | None
+    ) -> Sequence[ExecutionResult] | None:
+        """Return what a subscription answers to events of its source, all of them from the same present.
+
+        Args:
+            subscribed: The subscription.
+            events: What happened, as the type of its field.
+            database: What is read.
+            viewer: Who hears of it; None for answers that are the same for all who do.
+
+        Returns:
+            The answers, in order; None where they depend on who hears of it.
+        """
+        context = OperationContext(database, viewer)
+        known, given = subscribed.operation, subscribed.variables
+        try:
+            answers = await asyncio.gather(
+                *(self._run(self.documents.run, known, given, context, event) for event in events)
+            )
+        finally:
+            await context.close()
+        if context.asked_who:
+            return None
+        for answer in answers:
+            _present_errors(answer, context)
+        return answers
+
+    async def _run(
         self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any = None,
-        *arguments: Any,
-        **options: Any,
-    ) -> AsyncGenerator[Any, None]:
-        """Run any operation for a `ConnectionContext` and stream its results."""
-        return self._stream_in_context(context_value, query, variable_values, arguments, options)
+        run: Callable[..., Any],
+        known: CompiledOperation,
+        variable_values: dict[str, Any] | None,
+        context: OperationContext,
+        root_value: object = None,
+    ) -> ExecutionResult:
+        name = known.operation.name
+        options = {
+            "operation_name": name.value if name else None,
+            "variable_values": variable_values,
+            "context_value": context,
+            "root_value": root_value,
+            "is_awaitable": optimized_is_awaitable,
+            "executor_class": self.execution_context_class,
+        }
+        try:
+            found = await await_maybe(run(self._schema, known, options))
+        except Exception as fault:
+            # Strawberry's `execute` does the same: no fault leaves an operation but as an error of its answer.
+            return ExecutionResult(data=None, errors=[GraphQLError(str(fault), original_error=fault)])
+        return ExecutionResult(data=found.data, errors=found.errors)
 
     def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
         """Log nothing here: what a client may not know is logged where it is presented."""
 
     def _get_execute_function(self) -> Callable[..., Any]:
         return self.documents.execute
-
-    async def _stream_in_context(
-        self,
-        connection: ConnectionContext,
-        query: str | None,
-        variables: dict[str, Any] | None,
-        arguments: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> AsyncGenerator[Any, None]:
-        async with _operation(connection) as context:
-            results = await super().stream(query, variables, context, *arguments, **options)
-            async with aclosing(results):
-                async for result in results:
-                    _present_errors(result, context)
-                    yield result
 
 
 @asynccontextmanager

@@ -23,13 +23,36 @@ class ConnectionContext(BaseContext):
 
 
 class OperationContext:
-    """What one operation carries. A snapshot is never shared between operations."""
+    """What one operation carries. A snapshot is never shared between operations.
 
-    def __init__(self, database: Database, viewer: Viewer) -> None:
-        """Begin an operation of the viewer."""
+    Attributes:
+        database: What is read and written.
+        asked_who: Whether a field has asked for a viewer where there is none.
+    """
+
+    def __init__(self, database: Database, viewer: Viewer | None) -> None:
+        """Begin an operation.
+
+        Args:
+            database: What is read and written.
+            viewer: Whose operation it is; None for an answer that is to be the same whoever asks.
+        """
         self.database = database
-        self.viewer = viewer
+        self.asked_who = False
+        self._viewer = viewer
         self._reading: Reading | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks.
+
+        Raises:
+            PermissionError: Where the answer is for many; it is noted, whatever becomes of the error.
+        """
+        if self._viewer is None:
+            self.asked_who = True
+            raise PermissionError("an answer for many depends on who asks")
+        return self._viewer
 
     @cached_property
     def request_id(self) -> str:

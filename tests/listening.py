@@ -1,8 +1,6 @@
 """Listening to an organisation over a socket: what the tests of subscriptions share."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -24,16 +22,17 @@ class AnnouncingTails(Tails):
         self.begun = asyncio.Semaphore(0)
         self.listening = 0
 
-    @contextmanager
-    def listen(self, organisation_id: UUID) -> Iterator[Tail]:
+    def begin(self, organisation_id: UUID) -> Tail:
         """Follow the end of the organisation's log."""
-        with super().listen(organisation_id) as tail:
-            self.listening += 1
-            self.begun.release()
-            try:
-                yield tail
-            finally:
-                self.listening -= 1
+        tail = super().begin(organisation_id)
+        self.listening += 1
+        self.begun.release()
+        return tail
+
+    def end(self, tail: Tail) -> None:
+        """Follow it no more."""
+        super().end(tail)
+        self.listening -= 1
 
 
 class Ear:

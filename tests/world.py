@@ -18,6 +18,7 @@ from sqlmodel import col, select, update
 from app.one_write import OneWriteProtocol
 from app.server import create_app
 from app.settings import Settings
+from app.socket_protocol import SocketProtocol
 from app.tokens import Tokens
 from db.database import Database
 from db.order_tables import OrderRow
@@ -218,7 +219,15 @@ class Server:
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[Server]:
     """Serve the world's application on a free port of the loopback address, without its sweeper."""
-    config = uvicorn.Config(world.app, port=0, lifespan="off", log_level="warning", http=OneWriteProtocol)
+    config = uvicorn.Config(
+        world.app,
+        port=0,
+        lifespan="off",
+        log_level="warning",
+        http=OneWriteProtocol,
+        ws=SocketProtocol,
+        proxy_headers=False,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -150,23 +150,27 @@ async def test_an_entry_in_the_ring_has_the_owner_that_its_order_has_by_now(worl
 
 async def test_a_log_is_followed_once_for_all_and_no_more_when_the_last_has_left(database: Database) -> None:
     family = await new_organisation(database)
-    with database.tails.listen(family) as first:
-        with database.tails.listen(family) as second:
-            assert second is first
-            await first.news_after(-1)
-        assert first.followers == 1
+    first = database.tails.begin(family)
+    second = database.tails.begin(family)
+    assert second is first
+    await first.news_after(-1)
+    database.tails.end(second)
+    assert first.followers == 1
+    database.tails.end(first)
     await database.tails.finish()
     assert first.followers == 0
-    with database.tails.listen(family) as anew:
-        assert anew is not first
+    anew = database.tails.begin(family)
+    assert anew is not first
+    database.tails.end(anew)
     await database.tails.finish()
 
 
 async def test_a_log_that_is_still_followed_at_the_end_is_left(database: Database) -> None:
     family = await new_organisation(database)
-    with database.tails.listen(family) as tail:
-        await tail.news_after(-1)
-        await database.tails.finish(seconds=0.01)
-        await write(database, family)
-        # It reads the log no more, and a ring that nobody fills ends where it ended.
-        assert list(await tail.after(0)) == []
+    tail = database.tails.begin(family)
+    await tail.news_after(-1)
+    await database.tails.finish(seconds=0.01)
+    await write(database, family)
+    # It reads the log no more, and a ring that nobody fills ends where it ended.
+    assert list(await tail.after(0)) == []
+    database.tails.end(tail)

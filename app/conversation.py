@@ -1,0 +1,225 @@
+"""The protocol `graphql-transport-ws` over one socket.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md says what each message and close code means.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.frames import text_frame
+from app.socket_operation import SocketOperation
+from app.sockets import Sockets
+from app.tokens import Claims, InvalidToken
+from schema.context import ConnectionContext
+
+_INIT_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 24 * 3600.0
+
+_BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _BAD_PROTOCOL = 4400, 4401, 4403, 4406
+_INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT = 4408, 4409, 4429, 1007, 1011
+
+_ACK, _PONG = (text_frame(b'{"type":"%b"}' % name) for name in (b"connection_ack", b"pong"))
+
+_log = logging.getLogger(__name__)
+
+
+class Wire(Protocol):
+    """The socket, as a conversation needs it."""
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the client has taken nearly all that was written."""
+
+    async def room(self) -> None:
+        """Return once it has."""
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say why the connection ends, and end it."""
+
+
+class _Malformed(Exception):
+    """A message is not as the protocol wants it."""
+
+
+class Conversation:
+    """What is said over one socket."""
+
+    __slots__ = (
+        "_authorization",
+        "_connection",
+        "_initiated",
+        "_opening",
+        "_operations",
+        "_sockets",
+        "_timer",
+        "_wire",
+    )  # fmt: skip
+
+    def __init__(self, wire: Wire, sockets: Sockets, authorization: str | None) -> None:
+        """Wait for the client to introduce itself.
+
+        Args:
+            wire: The socket.
+            sockets: What all sockets share.
+            authorization: The header that came with the handshake.
+        """
+        self._wire = wire
+        self._sockets = sockets
+        self._authorization = authorization
+        self._connection: ConnectionContext | None = None
+        self._initiated = False
+        self._opening: asyncio.Task[None] | None = None
+        self._operations: dict[str, SocketOperation] = {}
+        self._timer = self._later(_INIT_SECONDS, wire.close, _INIT_TIMEOUT, "Connection initialisation timeout")
+        sockets.open.add(self)
+
+    def hear(self, message: bytes) -> None:
+        """Take a message."""
+        try:
+            content = orjson.loads(message)
+        except orjson.JSONDecodeError:
+            self._refuse_text(message)
+            return
+        kind = content.get("type") if isinstance(content, dict) else None
+        answer = _MESSAGES.get(kind) if isinstance(kind, str) else None
+        if answer is None:
+            self.refuse(f"Unknown message type: {kind}" if isinstance(kind, str) else "Failed to parse message")
+            return
+        try:
+            answer(self, content)
+        except _Malformed as fault:
+            self.refuse(str(fault))
+
+    def refuse(self, reason: str) -> None:
+        """End the conversation, for a message is not as the protocol wants it."""
+        self._wire.close(_BAD_MESSAGE, reason[:100])
+
+    def refuse_protocol(self) -> None:
+        """End the conversation, for the client speaks another protocol."""
+        self._wire.close(_BAD_PROTOCOL, "Subprotocol not acceptable")
+
+    def close(self, code: int, reason: str) -> None:
+        """End the conversation."""
+        self._wire.close(code, reason)
+
+    async def answered(self) -> None:
+        """Return once what was asked for once is answered."""
+        tasks = [operation.answering for operation in self._operations.values() if operation.answering is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def end(self) -> None:
+        """End what goes on."""
+        self._sockets.open.discard(self)
+        self._timer.cancel()
+        if self._opening is not None:
+            self._opening.cancel()
+        for operation in tuple(self._operations.values()):
+            operation.end()
+
+    def forget(self, operation_id: str) -> None:
+        """Let the id of an operation be used again."""
+        self._operations.pop(operation_id, None)
+
+    def _refuse_text(self, message: bytes) -> None:
+        try:
+            message.decode()
+        except UnicodeDecodeError:
+            self._wire.close(_NOT_UTF8, "A message is not UTF-8")
+        else:
+            self.refuse("WebSocket message must be valid JSON")
+
+    def _initiate(self, message: dict[str, Any]) -> None:
+        payload = message.get("payload", {})
+        if not isinstance(payload, dict):
+            raise _Malformed("Invalid connection init payload")
+        if self._initiated:
+            self._wire.close(_TOO_MANY_INITS, "Too many initialisation requests")
+            return
+        self._initiated = True
+        offered = (value for name, value in payload.items() if name.lower() == "authorization")
+        self._opening = asyncio.create_task(self._open(next(offered, self._authorization)))
+
+    async def _open(self, authorization: object) -> None:
+        """Let the client in by its token, for as long as that holds."""
+        sign_in = self._sockets.sign_in
+        try:
+            claims = sign_in.verify(authorization)
+            viewer = await sign_in.admit(claims, authorization)
+        except InvalidToken:
+            self._wire.close(_FORBIDDEN, "Forbidden")
+            return
+        except (SQLAlchemyError, OSError):
+            _log.exception("a socket could not be opened")
+            self._wire.close(_OUR_FAULT, "Something failed on our side.")
+            return
+        self._opening = None
+        self._connection = ConnectionContext(self._sockets.database, viewer)
+        self._end_at_expiry(claims)
+        self._wire.write(_ACK)
+
+    def _end_at_expiry(self, claims: Claims) -> None:
+        seconds = (claims.expires_at - datetime.now(UTC)).total_seconds()
+        self._timer.cancel()
+        if seconds > _LOOK_AGAIN_SECONDS:
+            # The clock may be set meanwhile, and no loop waits for centuries.
+            self._timer = self._later(_LOOK_AGAIN_SECONDS, self._end_at_expiry, claims)
+        else:
+            self._timer = self._later(seconds, self._wire.close, _FORBIDDEN, "Token expired")
+
+    def _subscribe(self, message: dict[str, Any]) -> None:
+        operation_id, payload = message.get("id"), message.get("payload")
+        if not isinstance(operation_id, str) or not operation_id or not isinstance(payload, dict):
+            raise _Malformed("Failed to parse message")
+        query, variables, name = payload.get("query"), payload.get("variables"), payload.get("operationName")
+        if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
+            raise _Malformed("Failed to parse message")
+        if self._connection is None:
+            self._wire.close(_UNAUTHORIZED, "Unauthorized")
+        elif operation_id in self._operations:
+            self._wire.close(_ID_IN_USE, f"Subscriber for {operation_id[:60]} already exists")
+        else:
+            operation = SocketOperation(operation_id, self._wire, self.forget)
+            self._operations[operation_id] = operation
+            operation.begin(self._sockets, self._connection, query, variables, name)
+
+    def _complete(self, message: dict[str, Any]) -> None:
+        operation_id = message.get("id")
+        if not isinstance(operation_id, str):
+            raise _Malformed("Failed to parse message")
+        operation = self._operations.get(operation_id)
+        if operation is not None:
+            operation.end()
+
+    def _ping(self, message: dict[str, Any]) -> None:
+        _check_payload(message)
+        self._wire.write(_PONG)
+
+    def _pong(self, message: dict[str, Any]) -> None:
+        _check_payload(message)
+
+    def _later(self, seconds: float, call: Callable[..., None], *arguments: Any) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, call, *arguments)
+
+
+def _check_payload(message: dict[str, Any]) -> None:
+    if not isinstance(message.get("payload"), dict | None):
+        raise _Malformed("Failed to parse message")
+
+
+_MESSAGES: dict[str, Callable[[Conversation, dict[str, Any]], None]] = {
+    "connection_init": Conversation._initiate,
+    "subscribe": Conversation._subscribe,
+    "complete": Conversation._complete,
+    "ping": Conversation._ping,
+    "pong": Conversation._pong,
+}

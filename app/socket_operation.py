@@ -1,0 +1,110 @@
+"""One operation over a socket: a query or mutation, answered once, or a subscription, told of each event."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import orjson
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from app.frames import Envelope
+from app.sockets import Sockets
+from execution.subscriptions import Subscribed
+from schema.context import ConnectionContext
+from schema.told import Told, as_json
+
+_log = logging.getLogger(__name__)
+
+
+class _Wire(Protocol):
+    @property
+    def takes_more(self) -> bool: ...
+
+    async def room(self) -> None: ...
+
+    def write(self, frames: bytes) -> None: ...
+
+
+class SocketOperation:
+    """One operation, from its request to its end."""
+
+    __slots__ = ("_envelope", "_forget", "_id", "_leave", "_wire", "answering")
+
+    def __init__(self, operation_id: str, wire: _Wire, forget: Callable[[str], None]) -> None:
+        """Prepare an operation.
+
+        Args:
+            operation_id: What the client calls it.
+            wire: The socket.
+            forget: Called when the id may be used again.
+        """
+        self._id = operation_id
+        self._envelope = Envelope(operation_id)
+        self._wire = wire
+        self._forget = forget
+        self._leave: Callable[[], None] | None = None
+        self.answering: asyncio.Task[None] | None = None
+
+    def begin(
+        self,
+        sockets: Sockets,
+        connection: ConnectionContext,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+    ) -> None:
+        """Answer the request."""
+        beginning = sockets.schema.begin(query, variables, connection, operation_name)
+        self.answering = asyncio.create_task(self._answer(beginning, sockets))
+
+    def end(self) -> None:
+        """Say nothing more; a mutation that has begun is done nevertheless."""
+        self._forget(self._id)
+        if self.answering is not None:
+            self.answering.cancel()
+        if self._leave is not None:
+            self._leave()
+
+    def tell(self, told: Sequence[Told]) -> bool:
+        """Tell of events; return whether more is taken at once."""
+        self._wire.write(self._envelope.next([each.payload for each in told]))
+        return self._wire.takes_more
+
+    async def room(self) -> None:
+        """Return once more is taken."""
+        await self._wire.room()
+
+    def fail(self, payload: bytes) -> None:
+        """Tell why nothing more is told."""
+        self._last(self._envelope.next([payload]) + self._envelope.complete())
+
+    def leave_off(self) -> None:
+        """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
+
+    async def _answer(self, beginning: Any, sockets: Sockets) -> None:
+        try:
+            result = await beginning
+            subscribed = Subscribed.within(result.data)
+            if subscribed is not None:
+                self._leave = sockets.audiences.attend(subscribed, self)
+            else:
+                await self._wire.room()
+                self._last(self._only(result))
+        except Exception:
+            _log.exception("an operation over a socket has failed")
+            self._last(self._envelope.complete())
+        finally:
+            self.answering = None
+
+    def _only(self, result: ExecutionResult) -> bytes:
+        """Return the frames that answer an operation that is no subscription, or none that has begun."""
+        if isinstance(result, PreExecutionError):
+            return self._envelope.error(orjson.dumps([error.formatted for error in result.errors or ()]))
+        return self._envelope.next([as_json(result)]) + self._envelope.complete()
+
+    def _last(self, frames: bytes) -> None:
+        # The id is free before the client knows: it may use it again at once.
+        self._forget(self._id)
+        self._wire.write(frames)

@@ -1,0 +1,70 @@
+"""What all WebSockets of a process share, and their common end."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Protocol
+
+from websockets.typing import Subprotocol
+
+from app.sign_in import SignIn
+from db.database import Database
+from schema.audiences import Audiences
+from schema.build import OrderShareSchema
+
+PROTOCOL = Subprotocol("graphql-transport-ws")
+
+_SERVICE_RESTART = 1012
+_OWED_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Ending(Protocol):
+    """A conversation, as far as its end goes."""
+
+    async def answered(self) -> None:
+        """Return once what was asked for once is answered."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End."""
+
+
+class Sockets:
+    """Serves all conversations, and ends them together when the process is to stop."""
+
+    def __init__(self, path: str, schema: OrderShareSchema, database: Database, sign_in: SignIn) -> None:
+        """Have no conversation yet.
+
+        Args:
+            path: Where sockets are opened.
+            schema: The schema.
+            database: What operations read and write.
+            sign_in: Tells who comes in.
+        """
+        self.path = path
+        self.schema = schema
+        self.database = database
+        self.sign_in = sign_in
+        self.audiences = Audiences(schema, database)
+        self.open: set[Ending] = set()
+        self._draining: asyncio.Task[None] | None = None
+
+    def begin_to_drain(self) -> None:
+        """Have every socket sent what is owed to it and closed."""
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            # What does not get through in this time is heard elsewhere: subscribers resume by their cursor.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_OWED_SECONDS):
+                    await asyncio.gather(*(each.answered() for each in self.open))
+                    await self.audiences.end()
+        except Exception:
+            _log.exception("what is owed to subscribers could not be sent")
+        finally:
+            for each in tuple(self.open):
+                each.close(_SERVICE_RESTART, "The server restarts")
+            self._draining = None

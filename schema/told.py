@@ -1,0 +1,93 @@
+"""Answers to events, had once for all who are told the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
+
+import orjson
+from strawberry.types import ExecutionResult
+
+from db.log_cursor import LogCursor
+from db.log_tables import EventRow
+from domain.people import Viewer
+
+_KEEP_SECONDS = 2.0
+"""Long enough for those who come back at the same moment, short enough that what is nested is nearly the present."""
+
+_MOST_KEPT = 1_000
+
+
+class Told(NamedTuple):
+    """An event as it is told.
+
+    Attributes:
+        cursor: The place right after the event.
+        payload: The answer, as JSON.
+    """
+
+    cursor: str
+    payload: bytes
+
+
+Execute: TypeAlias = Callable[[Sequence[EventRow], Viewer | None], Awaitable[Sequence[ExecutionResult] | None]]
+"""Returns the answers to events, in order; None where they depend on who hears of them and nobody is given."""
+
+
+class Answers:
+    """Answers of one audience. What is being answered, or was a moment ago, is not answered again."""
+
+    def __init__(self, execute: Execute) -> None:
+        """Answer nothing yet."""
+        self._execute = execute
+        self._kept: dict[tuple[UUID | None, int], asyncio.Future[Told | None]] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def to(self, events: Sequence[EventRow], viewer: Viewer | None) -> Sequence[Told] | None:
+        """Return the answers to events, in order.
+
+        Args:
+            events: What happened.
+            viewer: Who hears of it; None for answers that are the same for all who do.
+
+        Returns:
+            The answers; None where there is no viewer and they depend on one.
+        """
+        user_id = None if viewer is None else viewer.user_id
+        missing = [event for event in events if (user_id, event.sequence) not in self._kept]
+        if missing:
+            self._begin(missing, viewer, user_id)
+        waited_for = [self._kept[user_id, event.sequence] for event in events]
+        told = [each for future in waited_for if (each := await asyncio.shield(future)) is not None]
+        return told if len(told) == len(events) else None
+
+    def _begin(self, events: Sequence[EventRow], viewer: Viewer | None, user_id: UUID | None) -> None:
+        loop = asyncio.get_running_loop()
+        futures = {(user_id, event.sequence): loop.create_future() for event in events}
+        self._kept.update(futures)
+        # A task of its own: whoever asked first may be gone before the others have their answer.
+        task = asyncio.create_task(self._answer(events, viewer, list(futures.values())))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        seconds = _KEEP_SECONDS if len(self._kept) <= _MOST_KEPT else 0.0
+        task.add_done_callback(lambda _: loop.call_later(seconds, self._forget, list(futures)))
+
+    def _forget(self, keys: Sequence[tuple[UUID | None, int]]) -> None:
+        for key in keys:
+            self._kept.pop(key, None)
+
+    async def _answer(
+        self, events: Sequence[EventRow], viewer: Viewer | None, futures: Sequence[asyncio.Future[Told | None]]
+    ) -> None:
+        results = await self._execute(events, viewer)
+        for index, (future, event) in enumerate(zip(futures, events, strict=True)):
+            told = None if results is None else Told(str(LogCursor.after(event)), as_json(results[index]))
+            future.set_result(told)
+
+
+def as_json(result: ExecutionResult) -> bytes:
+    """Return a result as it is sent."""
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    return orjson.dumps(answer)
