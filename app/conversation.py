@@ -56,13 +56,14 @@ class Conversation:
     __slots__ = (
         "_authorization",
         "_connection",
+        "_early",
         "_initiated",
         "_opening",
         "_operations",
         "_sockets",
         "_timer",
         "_wire",
-    )  # fmt: skip
+    )
 
     def __init__(self, wire: Wire, sockets: Sockets, authorization: str | None) -> None:
         """Wait for the client to introduce itself.
@@ -78,12 +79,17 @@ class Conversation:
         self._connection: ConnectionContext | None = None
         self._initiated = False
         self._opening: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
         self._operations: dict[str, SocketOperation] = {}
         self._timer = self._later(_INIT_SECONDS, wire.close, _INIT_TIMEOUT, "Connection initialisation timeout")
         sockets.open.add(self)
 
     def hear(self, message: bytes) -> None:
         """Take a message."""
+        if self._opening is not None:
+            # The client does not wait for its answer; it is heard in order nevertheless.
+            self._early.append(message)
+            return
         try:
             content = orjson.loads(message)
         except orjson.JSONDecodeError:
@@ -147,14 +153,17 @@ class Conversation:
             return
         self._initiated = True
         offered = (value for name, value in payload.items() if name.lower() == "authorization")
-        self._opening = asyncio.create_task(self._open(next(offered, self._authorization)))
-
-    async def _open(self, authorization: object) -> None:
-        """Let the client in by its token, for as long as that holds."""
-        sign_in = self._sockets.sign_in
         try:
-            claims = sign_in.verify(authorization)
-            viewer = await sign_in.admit(claims, authorization)
+            claims = self._sockets.sign_in.verify(next(offered, self._authorization))
+        except InvalidToken:
+            self._wire.close(_FORBIDDEN, "Forbidden")
+        else:
+            self._opening = asyncio.create_task(self._open(claims))
+
+    async def _open(self, claims: Claims) -> None:
+        """Let the client in, for as long as its token holds."""
+        try:
+            viewer = await self._sockets.sign_in.admit(claims)
         except InvalidToken:
             self._wire.close(_FORBIDDEN, "Forbidden")
             return
@@ -166,6 +175,9 @@ class Conversation:
         self._connection = ConnectionContext(self._sockets.database, viewer)
         self._end_at_expiry(claims)
         self._wire.write(_ACK)
+        early, self._early = self._early, []
+        for message in early:
+            self.hear(message)
 
     def _end_at_expiry(self, claims: Claims) -> None:
         seconds = (claims.expires_at - datetime.now(UTC)).total_seconds()

@@ -273,7 +273,10 @@ class Terminal:
 async def terminal(server: Server, token: str) -> AsyncIterator[Terminal]:
     """Open an authenticated socket."""
     async with websockets.connect(
-        server.socket_url, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]
+        server.socket_url,
+        subprotocols=[websockets.Subprotocol("graphql-transport-ws")],
+        # With a full queue this client stops reading, and does not see that the server closes as well.
+        max_queue=None,
     ) as socket:
         opened = Terminal(socket)
         await opened.send(type="connection_init", payload={"authorization": f"Bearer {token}"})

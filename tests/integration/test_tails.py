@@ -95,11 +95,14 @@ async def test_whoever_is_ahead_of_the_tail_waits_for_it(database: Database) -> 
     async with _followed(tail) as wakeup:
         await write(database, family, 2)
         # Their answer has told them more than the tail has read.
-        waiting = asyncio.create_task(tail.news_after(3))
+        assert not tail.ends_at(0)
+        assert tail.ends_at(3)
         await _look(wakeup)
         assert list(await tail.after(3)) == []
-        assert not waiting.done()
+        waiting = asyncio.create_task(tail.news_after(3))
         await write(database, family)
+        await asyncio.sleep(0)
+        assert not waiting.done()
         await _look(wakeup)
         await waiting
         assert _sequences(await tail.after(3)) == [4]
