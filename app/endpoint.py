@@ -12,14 +12,11 @@ from strawberry.fastapi import GraphQLRouter
 from strawberry.types.unset import UNSET
 from uuid_utils.compat import uuid4
 
-from app.sign_in import SignIn
+from app.sockets import Sockets
+from app.stream_requests import answer_stream, stream_request
 from app.tokens import InvalidToken
-from db.database import Database
-from schema.build import OrderShareSchema
 from schema.context import ConnectionContext
 from schema.request_errors import BAD_USER_INPUT
-
-GRAPHQL_PATH = "/graphql"
 
 _CLIENT_GONE = 499
 
@@ -29,13 +26,18 @@ _log = logging.getLogger(__name__)
 class GraphQLEndpoint(GraphQLRouter[ConnectionContext, None]):
     """Strawberry's router, behind a token; GraphiQL itself opens without one."""
 
-    def __init__(self, schema: OrderShareSchema, database: Database, sign_in: SignIn) -> None:
-        """Serve the schema over the database to those whose tokens verify."""
-        self._database = database
-        self._sign_in = sign_in
+    def __init__(self, sockets: Sockets) -> None:
+        """Serve those whose tokens verify.
+
+        Args:
+            sockets: Serves the same over WebSocket, and all who listen.
+        """
+        self._sockets = sockets
+        self._database = sockets.database
+        self._sign_in = sockets.sign_in
         super().__init__(
-            schema,
-            path=GRAPHQL_PATH,
+            sockets.schema,
+            path=sockets.path,
             context_getter=self._new_context,
             subscription_protocols=[],
         )
@@ -53,6 +55,10 @@ class GraphQLEndpoint(GraphQLRouter[ConnectionContext, None]):
                 # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
                 await request.body()
                 context.viewer = await self._sign_in.admit(claims, authorization)
+                asked = await stream_request(request)
+                if asked is not None:
+                    context.resume_after = request.headers.get("last-event-id") or None
+                    return await answer_stream(self._sockets, asked, context, claims)
             return await super().run(request, context, root_value)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_GONE)

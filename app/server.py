@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 from app.choose_signals import choose_signals
-from app.endpoint import GRAPHQL_PATH, GraphQLEndpoint
+from app.endpoint import GraphQLEndpoint
 from app.log_lines import begin_to_log
 from app.one_write import OneWriteProtocol
 from app.settings import Settings, SettingsError, load_settings
@@ -28,6 +28,7 @@ from db.database import Database
 from db.migrations.runner import has_newest_revision
 from schema.build import build_schema
 
+_GRAPHQL_PATH = "/graphql"
 _DRAIN_SECONDS = 10
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
@@ -43,8 +44,8 @@ def create_app(database: Database, tokens: Tokens) -> ShortWay:
     """
     app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.database = database
-    schema, sign_in = build_schema(), SignIn(tokens, database)
-    app.include_router(GraphQLEndpoint(schema, database, sign_in))
+    sockets = Sockets(_GRAPHQL_PATH, build_schema(), database, SignIn(tokens, database))
+    app.include_router(GraphQLEndpoint(sockets))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -64,7 +65,7 @@ def create_app(database: Database, tokens: Tokens) -> ShortWay:
         return JSONResponse({"status": "ready"})
 
     # Before the application and all its middleware: what it knows needs none of them.
-    return ShortWay(app, Sockets(GRAPHQL_PATH, schema, database, sign_in))
+    return ShortWay(app, sockets)
 
 
 @asynccontextmanager

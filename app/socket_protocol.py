@@ -18,11 +18,10 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from app.conversation import Conversation
-from app.sockets import PROTOCOL, Sockets
+from app.sockets import PROTOCOL, SEND_SECONDS, Sockets
 
 _MAX_MESSAGE_BYTES = 256 * 1024
 _LIFE_SIGN_SECONDS = 20.0
-_SEND_SECONDS = 20.0
 _CLOSE_SECONDS = 2.0
 
 
@@ -97,7 +96,7 @@ class SocketProtocol(asyncio.Protocol):
         if self._paused is None:
             self._paused = asyncio.get_running_loop().create_future()
             self._transport.pause_reading()
-            self._set_timer(_SEND_SECONDS, self._transport.abort)
+            self._set_timer(SEND_SECONDS, self._transport.abort)
 
     def resume_writing(self) -> None:
         """Go on."""

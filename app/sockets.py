@@ -14,6 +14,9 @@ from schema.build import OrderShareSchema
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
+SEND_SECONDS = 20.0
+"""How long a client may take to read what was sent to it; then its connection ends."""
+
 _SERVICE_RESTART = 1012
 _OWED_SECONDS = 5.0
 

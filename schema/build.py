@@ -208,7 +208,7 @@ async def _operation(connection: ConnectionContext) -> AsyncIterator[OperationCo
 def _operation_context(connection: ConnectionContext) -> OperationContext:
     if connection.viewer is None:
         raise PermissionError("an operation needs a viewer")
-    return OperationContext(connection.database, connection.viewer)
+    return OperationContext(connection.database, connection.viewer, connection.resume_after)
 
 
 def _present_errors(result: Any, context: OperationContext) -> None:

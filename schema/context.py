@@ -20,6 +20,8 @@ class ConnectionContext(BaseContext):
         super().__init__()
         self.database = database
         self.viewer = viewer
+        self.resume_after: str | None = None
+        """The cursor after which a subscription goes on, where the transport knows it better than the document."""
 
 
 class OperationContext:
@@ -27,17 +29,20 @@ class OperationContext:
 
     Attributes:
         database: What is read and written.
+        resume_after: The cursor after which a subscription goes on, whatever its document says.
         asked_who: Whether a field has asked for a viewer where there is none.
     """
 
-    def __init__(self, database: Database, viewer: Viewer | None) -> None:
+    def __init__(self, database: Database, viewer: Viewer | None, resume_after: str | None = None) -> None:
         """Begin an operation.
 
         Args:
             database: What is read and written.
             viewer: Whose operation it is; None for an answer that is to be the same whoever asks.
+            resume_after: The cursor after which a subscription goes on, whatever its document says.
         """
         self.database = database
+        self.resume_after = resume_after
         self.asked_who = False
         self._viewer = viewer
         self._reading: Reading | None = None

@@ -73,6 +73,6 @@ async def _begin(
 ) -> Following[Any]:
     context = info.context
     follower = await begin_following(
-        context.database, context.viewer, decode_id("Organisation", organisation_id), after
+        context.database, context.viewer, decode_id("Organisation", organisation_id), context.resume_after or after
     )
     return Following(context, follower, wants)
