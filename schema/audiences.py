@@ -36,6 +36,10 @@ class Audiences:
         self._database = database
         self._audiences: dict[Hashable, Audience] = {}
 
+    def __len__(self) -> int:
+        """Return how many different questions are asked here now."""
+        return len(self._audiences)
+
     def attend(self, subscribed: Subscribed, outlet: Outlet) -> Callable[[], None]:
         """Begin to tell a subscriber what happens.
 
