@@ -8,9 +8,11 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -28,7 +30,7 @@ from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext, OperationContext
 from schema.mutation import Mutation
 from schema.query import Query
-from schema.request_errors import presented
+from schema.request_errors import bad_user_input, presented
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 from schema.types.event import (
@@ -112,13 +114,29 @@ class OrderShareSchema(strawberry.Schema):
         if known is not None:
             result = await self.execute_known(known, variable_values, connection)
         else:
-            async with _operation(connection) as context:
-                result = await super().execute(query, variable_values, context, None, operation_name, OperationType)
-                _present_errors(result, context)
+            result = await self._execute_first(query, variable_values, connection, operation_name)
             known = self.known(query, operation_name)
         if known is not None and known.is_subscription and result.errors:
             return PreExecutionError(data=None, errors=result.errors)
         return result
+
+    async def _execute_first(
+        self,
+        query: str,
+        variable_values: dict[str, Any] | None,
+        connection: ConnectionContext,
+        operation_name: str | None,
+    ) -> ExecutionResult:
+        """Run an operation whose document has not been seen before, or was refused."""
+        async with _operation(connection) as context:
+            try:
+                result = await super().execute(query, variable_values, context, None, operation_name, OperationType)
+            except MissingQueryError:
+                return PreExecutionError(data=None, errors=[bad_user_input("There is no document to execute.")])
+            except CannotGetOperationTypeError as fault:
+                return PreExecutionError(data=None, errors=[bad_user_input(fault.as_http_error_reason())])
+            _present_errors(result, context)
+            return result
 
     def known(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return an operation that was executed before, for `execute_known`; None where it must be `execute`d."""

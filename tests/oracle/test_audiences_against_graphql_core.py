@@ -149,14 +149,15 @@ async def _due(stage: Stage, text: str, name: str) -> int:
 
 async def _told_alone(stage: Stage, text: str, name: str, count: int) -> list[Any]:
     context = OperationContext(stage.database, _viewer(stage, name))
-    results: Any = await subscribe(
+    answer: Any = subscribe(
         CORE,
         parse(text),
         context_value=context,
         is_awaitable=optimized_is_awaitable,
         executor_class=SCHEMA.execution_context_class,
     )
-    payloads = []
+    results = await answer
+    payloads: list[Any] = []
     async with aclosing(results):
         while len(payloads) < count:
             payloads.append((await anext(results)).data)
