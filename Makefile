@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test fuzz lint types schema format bench lock clean
+.PHONY: help setup serve test fuzz chaos lint types schema format bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ test: setup ## Run the tests
 fuzz: export ORDERSHARE_FUZZ_DOCUMENTS ?= 5000
 fuzz: setup ## Compare compiled documents with graphql-core: 5,000 new ones each time
 	$(BIN)/pytest tests/oracle --numprocesses 2 --timeout 0
+
+# CHAOS_FLAGS='--signal nats --seed 7' for one signal, or to break things in the same order again.
+CHAOS_SECONDS ?= 600
+chaos: setup ## Break replicas, PostgreSQL and NATS under load; CHAOS_SECONDS=600 for each signal, CHAOS_FLAGS
+	$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(CHAOS_FLAGS)
 
 lint: setup ## Check style and the direction of imports
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from db.database import Database
@@ -180,9 +181,14 @@ class _Together(Generic[Key, Answer]):
 
     def _begin(self) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
+        loaded: asyncio.Future[None] = loop.create_future()
         # Not at once: the fields beside this one are about to ask.
-        loop.call_soon(self._reading.start, self._load_waiting)
-        return loop.create_future()
+        loop.call_soon(self._start, loaded)
+        return loaded
+
+    def _start(self, loaded: asyncio.Future[None]) -> None:
+        # By the end of the task, which may come before its turn does: where there is no snapshot to be had.
+        self._reading.start(self._load_waiting).add_done_callback(partial(self._end, loaded))
 
     async def answer(self, key: Key) -> Answer | None:
         """Return the answer for one key."""
@@ -190,11 +196,17 @@ class _Together(Generic[Key, Answer]):
 
     async def _load_waiting(self, snapshot: Snapshot) -> None:
         waiting, self._waiting = self._waiting, []
-        loaded = self._coming[waiting[0]]
-        try:
-            found = await self._load(snapshot, waiting)
-        except BaseException as fault:
-            loaded.set_exception(fault) if isinstance(fault, Exception) else loaded.cancel()
-            raise
+        found = await self._load(snapshot, waiting)
         self.answers.update((key, found.get(key)) for key in waiting)
-        loaded.set_result(None)
+
+    def _end(self, loaded: asyncio.Future[None], task: asyncio.Task[None]) -> None:
+        if self._waiting and self._coming[self._waiting[0]] is loaded:
+            self._waiting = []
+        if task.cancelled():
+            loaded.cancel()
+        elif (fault := task.exception()) is not None:
+            loaded.set_exception(fault)
+            # Looked at here, for whoever asked may be gone.
+            loaded.exception()
+        else:
+            loaded.set_result(None)

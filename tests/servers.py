@@ -4,9 +4,11 @@ import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -56,6 +58,18 @@ class EmbeddedPostgreSQL:
         """Return the id of the process that all others of the running server are children of."""
         return int((self._data / "postmaster.pid").read_text().split(maxsplit=1)[0])
 
+    def crash(self) -> None:
+        """End the running server as a power cut would, all its connections with it, and return when it is gone."""
+        process_id = self.process_id()
+        os.kill(process_id, signal.SIGQUIT)
+        while Path(f"/proc/{process_id}").exists():
+            # It is nobody's child any more, so nobody is told of its end.
+            time.sleep(0.01)
+
+    def start_again(self) -> None:
+        """Start a crashed server where it was: it recovers what was committed before it takes connections."""
+        self._start_at(make_url(self._address.read_text()).port or 0)
+
     def stop(self) -> None:
         """End the server if it was ever started, and delete all it wrote."""
         if self._data.exists():
@@ -70,10 +84,13 @@ class EmbeddedPostgreSQL:
         login = ("--username=postgres", "--auth=trust")
         self._run("initdb", f"--pgdata={self._data}", "--no-sync", *locale, *login)
         port = free_port()
+        self._start_at(port)
+        self._address.write_text(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres")
+
+    def _start_at(self, port: int) -> None:
         options = ["-h 127.0.0.1", f"-p {port}", *(f"-c {k}='{v}'" for k, v in self._settings.items())]
         log = f"--log={self._home / 'server.log'}"
         self._run("pg_ctl", "start", "--wait", f"--pgdata={self._data}", log, "-o", " ".join(options))
-        self._address.write_text(f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres")
 
     def _open_to(self, user: str) -> None:
         """Give `user` the directory and a copy of the programs: it may be unable to reach our own."""
