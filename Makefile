@@ -29,10 +29,11 @@ serve: setup ## Run the API with demonstration data
 test: setup ## Run the tests
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
-# ORDERSHARE_FUZZ_DOCUMENTS=50000 make fuzz tries more.
+# ORDERSHARE_FUZZ_DOCUMENTS=50000 ORDERSHARE_FUZZ_STORIES=1000 make fuzz tries more.
 fuzz: export ORDERSHARE_FUZZ_DOCUMENTS ?= 5000
-fuzz: setup ## Compare compiled documents with graphql-core: 5,000 new ones each time
-	$(BIN)/pytest tests/oracle --numprocesses 2 --timeout 0
+fuzz: export ORDERSHARE_FUZZ_STORIES ?= 100
+fuzz: setup ## Compare with graphql-core and with a model of the rules: 5,000 new documents, 100 new stories each time
+	$(BIN)/pytest tests/oracle tests/model --numprocesses 2 --timeout 0
 
 # CHAOS_FLAGS='--signal nats --seed 7' for one signal, or to break things in the same order again.
 CHAOS_SECONDS ?= 600

@@ -1,10 +1,11 @@
 """When a claim holds, and what else can become of an offer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.errors import ClaimWindowRefusal, DomainError, SharesExhausted, forbidden, invalid_input
+from domain.lifecycle import ENDED_STATUSES
 from domain.people import Member, not_a_member
 from domain.sharing import ClaimWindow, require_shareable
 from domain.vocabulary import ErrorCode, OrderStatus, SharedOrderStatus
@@ -39,6 +40,22 @@ def status_at(status: SharedOrderStatus, closes_at: datetime, now: datetime) -> 
     if status is SharedOrderStatus.OFFERED and now >= closes_at:
         return SharedOrderStatus.EXPIRED
     return status
+
+
+def once_time_has_passed(claim: Claim, order_status: OrderStatus, now: datetime) -> Claim:
+    """Return a claim as it is judged where time has led the order to a status that the log does not tell yet.
+
+    An order that has ended takes the offers with it that were open.
+
+    Args:
+        claim: The facts, as stored.
+        order_status: The order's status by now.
+        now: The present.
+    """
+    status = status_at(claim.status, claim.window.closes_at, now)
+    if order_status in ENDED_STATUSES and status is SharedOrderStatus.OFFERED:
+        status = SharedOrderStatus.REVOKED
+    return replace(claim, status=status, order_status=order_status)
 
 
 def refusal_of_claim(claim: Claim, now: datetime) -> DomainError | None:

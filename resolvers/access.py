@@ -19,6 +19,7 @@ from db.people_tables import MembershipRow, OrganisationRow
 from db.sharing_tables import SharedOrderRow
 from domain.errors import not_found
 from domain.people import Member, Viewer, may_see_shared_order
+from domain.vocabulary import SharePolicy
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,17 @@ async def lock_organisation(session: AsyncSession, viewer: Viewer, organisation_
         .execution_options(populate_existing=True)
     )
     return (await session.exec(statement)).one()
+
+
+async def hold_share_policy(session: AsyncSession, organisation_id: UUID) -> SharePolicy:
+    """Return who may share the organisation's orders, kept from being changed until the transaction ends."""
+    statement = (
+        select(OrganisationRow)
+        .where(col(OrganisationRow.id) == organisation_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one().share_policy
 
 
 async def lock_orders(session: AsyncSession, organisation_id: UUID, order_ids: Collection[UUID]) -> list[OrderRow]:

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.database import present
 from db.event_log import append
+from db.new_events import NewEvent
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES, extended_window, require_may_extend
 from domain.people import Viewer, not_a_member
@@ -42,18 +43,19 @@ async def extend_claim_window(
     window = extended_window(shared.status, window, closes_at, at)
     events += expire_if_due(shared, order, at)
     if shared.status is SharedOrderStatus.EXPIRED:
-        await _require_can_reopen(session, locked)
+        events += await _make_room(session, locked, at)
     shared.closes_at = window.closes_at
     events.append(move(shared, order, SharedOrderStatus.OFFERED, viewer.user_id, at))
     await append(session, shared.organisation_id, events)
     return shared
 
 
-async def _require_can_reopen(session: AsyncSession, locked: LockedSharedOrder) -> None:
-    shared = locked.shared
+async def _make_room(session: AsyncSession, locked: LockedSharedOrder, at: datetime) -> list[NewEvent]:
+    """Show that an expired offer can be open again, and return the entries of others that have expired unnoticed."""
+    shared, order = locked.shared, locked.order
     if not locked.recipient_is_member:
         raise not_a_member()
-    require_shareable(locked.order.status)
+    require_shareable(order.status)
     others = await lock_shared_orders(
         session,
         col(SharedOrderRow.order_id) == shared.order_id,
@@ -61,5 +63,9 @@ async def _require_can_reopen(session: AsyncSession, locked: LockedSharedOrder) 
         col(SharedOrderRow.status).in_(OPEN_STATUSES),
         col(SharedOrderRow.id) != shared.id,
     )
-    if others:
+    events = [event for other in others for event in expire_if_due(other, order, at)]
+    if len(events) < len(others):
         raise already_shared()
+    # Stored before this one is open again: only one may be at a time.
+    await session.flush()
+    return events

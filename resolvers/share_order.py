@@ -12,7 +12,7 @@ from db.database import present
 from db.event_log import append
 from db.new_events import NewEvent, shared_order_changed
 from db.order_tables import OrderRow
-from db.people_tables import MembershipRow, OrganisationRow
+from db.people_tables import MembershipRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES
 from domain.errors import DomainError, invalid_input, not_found
@@ -26,8 +26,8 @@ from domain.sharing import (
     require_recipient,
     require_short_text,
 )
-from domain.vocabulary import SharedOrderStatus, SharePermission
-from resolvers.access import find_member, lock_memberships, lock_orders, lock_shared_orders
+from domain.vocabulary import SharedOrderStatus, SharePermission, SharePolicy
+from resolvers.access import find_member, hold_share_policy, lock_memberships, lock_orders, lock_shared_orders
 from resolvers.offers import expire_if_due
 from resolvers.order_changes import let_time_pass
 
@@ -124,6 +124,7 @@ async def _lock(session: AsyncSession, viewer: Viewer, instruction: Instruction)
     if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
         raise not_found("order", "order_id")
     recipient_ids = set(instruction.recipient_ids)
+    policy = await hold_share_policy(session, seen.organisation_id)
     members = await lock_memberships(session, seen.organisation_id, {viewer.user_id, *recipient_ids})
     if viewer.user_id not in members:
         raise not_found("order", "order_id")
@@ -138,24 +139,23 @@ async def _lock(session: AsyncSession, viewer: Viewer, instruction: Instruction)
     open_shares = {shared.recipient_id: shared for shared in shares}
     at = await present(session)
     passed = await let_time_pass(session, order, at)
-    await _require_allowed(session, sender, order, open_shares, instruction)
+    _require_allowed(sender, policy, order, open_shares, instruction)
     window = claim_window(instruction.opens_at, instruction.closes_at, at)
     return _Sending(sender, order, members, open_shares, window, instruction, at, passed)
 
 
-async def _require_allowed(
-    session: AsyncSession,
+def _require_allowed(
     sender: Member,
+    policy: SharePolicy,
     order: OrderRow,
     open_shares: Mapping[UUID, SharedOrderRow],
     instruction: Instruction,
 ) -> None:
-    organisation = await session.get_one(OrganisationRow, order.organisation_id)
     own = open_shares.get(sender.user_id)
     holds = own is not None and own.status is SharedOrderStatus.CLAIMED
     require_may_share(
         sender,
-        organisation.share_policy,
+        policy,
         owner_id=order.owner_id,
         status=order.status,
         granted=instruction.permission,

@@ -1,7 +1,6 @@
 """The second of two linked orders."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -10,7 +9,7 @@ import strawberry
 
 from db.keyset import Page
 from db.plain_rows import AnySharedOrder, PlainSharedOrder
-from domain.claiming import refusal_of_claim, status_at
+from domain.claiming import once_time_has_passed, refusal_of_claim, status_at
 from domain.processing import actions_through_shared_order
 from domain.vocabulary import ErrorCode, OrderAction, SharedOrderStatus, SharePermission
 from execution.batching import in_batches
@@ -141,7 +140,7 @@ class SharedOrder(Node):
         membership = await info.context.reading.one_of_many(load_memberships, place)
         now = await info.context.reading.now()
         facts = claim_facts(self.row, order, membership is not None)  # type: ignore[arg-type]  # plain rows have it all
-        refusal = refusal_of_claim(replace(facts, order_status=await status_now(info, order)), now)
+        refusal = refusal_of_claim(once_time_has_passed(facts, await status_now(info, order), now), now)
         return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
 
     @strawberry.field(description="What this viewer may do now through this shared order's id.")

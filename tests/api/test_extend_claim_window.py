@@ -152,3 +152,18 @@ async def test_an_offer_does_not_outlive_an_order_that_has_lapsed_unnoticed(worl
     [shared] = await world.share("recipient", sender="sender")
     await world.end_cover("O-owner", timedelta(days=-31))
     await _is_refused(world, "NOT_OFFERED", "sender", shared)
+
+
+async def test_an_expired_offer_is_open_again_where_a_later_one_has_expired_unnoticed(world: World) -> None:
+    [expired] = await world.share("recipient", sender="sender")
+    await world.move_window(expired, -2 * _HOUR, -_HOUR)
+    [later] = await world.share("recipient")
+    await world.move_window(later, -2 * _HOUR, -_HOUR)
+    since = await head(world)
+    assert (await _extend(world, "sender", expired))["userErrors"] == []
+    assert await told(world, since) == [
+        "nobody: O-owner v1 from owner to recipient OFFERED > EXPIRED",
+        "sender: O-owner v1 from sender to recipient EXPIRED > OFFERED",
+    ]
+    assert (await world.claim("recipient", expired))["sharedOrder"]["status"] == "CLAIMED"
+    assert await findings(world.database) == []

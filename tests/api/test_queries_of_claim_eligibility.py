@@ -132,3 +132,11 @@ async def test_all_fields_of_one_answer_are_judged_by_one_instant(world: World) 
     inner = [shared for node in nodes for shared in node["order"]["sharedOrders"]["nodes"]]
     assert len(inner) == 9
     assert len({node["claimEligibility"]["at"] for node in [*nodes, *inner]}) == 1
+
+
+async def test_an_offer_of_an_order_that_has_lapsed_unnoticed_is_judged_as_a_claim_judges_it(world: World) -> None:
+    [shared] = await world.share("recipient")
+    await world.end_cover("O-owner", timedelta(days=-31))
+    answered = (await world.ask("recipient", _ELIGIBILITY, id=shared))["sharedOrder"]
+    assert (answered["claimEligibility"]["claimable"], answered["claimEligibility"]["code"]) == (False, "NOT_OFFERED")
+    assert (await world.claim("recipient", shared))["codes"] == ["NOT_OFFERED"]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,12 +14,17 @@ from db.database import Database
 from db.log_tables import EventRow
 from db.order_tables import OrderRow
 from db.people_tables import OrganisationRow
+from domain.people import Viewer
+from domain.vocabulary import SharePolicy
+from resolvers.set_share_policy import set_share_policy
+from schema.global_id import decode_node_id
 from tests.integration.deadlocks import deadlocks
 from tests.integration.log_replay import the_log_explains_everything
 from tests.log_reader import head, told
 from tests.world import FAMILY, World, row
 
 _ROUNDS = 10
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 _FIELDS = """
 order { status version } processingResult { orderVersion }
 userErrors {
@@ -233,3 +239,31 @@ async def test_a_claim_that_waits_for_the_lock_is_judged_by_when_it_gets_it(
     await other.close()
     assert claim["codes"] == (["CLAIM_WINDOW_CLOSED"] if window == "closes" else [])
     await the_log_explains_everything(world.database)
+
+
+async def test_an_order_is_not_shared_by_a_policy_that_the_log_has_told_to_be_over(postgresql_url: str) -> None:
+    world = World(Database(postgresql_url))
+    await world.populate()
+    admin, organisation = [
+        decode_node_id(each)[1] for each in (await world.user_id("admin"), await world.organisation_id())
+    ]
+    changed, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def change_and_wait(session: AsyncSession) -> None:
+        await set_share_policy(session, Viewer(admin), organisation, SharePolicy.OWNER_AND_ADMINS)
+        changed.set()
+        await may_commit.wait()
+
+    async with asyncio.timeout(20):
+        change = asyncio.create_task(world.database.write(change_and_wait))
+        await changed.wait()
+        given = {"orderId": await world.order_id(), "recipientIds": [await world.user_id("recipient")]}
+        sharing = asyncio.create_task(world.mutate("sender", "shareOrder", "sharedOrders { id }", **given))
+        async with world.database.engine.connect() as looking:
+            while not (await looking.execute(_WAITING)).scalar_one():
+                await looking.rollback()
+        may_commit.set()
+        await change
+        assert (await sharing)["codes"] == ["FORBIDDEN"]
+    await world.http.aclose()
+    await world.database.close()
