@@ -55,7 +55,7 @@ format: setup ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Measure beside other servers; BENCH_FLAGS=--quick, or '--only list' (size, claims)
+bench: setup ## Measure beside other servers; BENCH_FLAGS=--quick, or '--only list' (size, claims, deliveries)
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 # Run it on Python 3.11: what the oldest supported version needs is enough for the newer ones.

@@ -8,7 +8,9 @@ from pathlib import Path
 from benchmarks.arena import Shape
 from benchmarks.claims import measure_claims
 from benchmarks.contestants import install_peers
+from benchmarks.crowd import CrowdScale
 from benchmarks.database import BenchmarkDatabase, benchmark_database
+from benchmarks.deliveries import Deliveries, Scale, measure_deliveries
 from benchmarks.list_page import measure_list_page
 from benchmarks.organisations import Organisation, make_organisation, make_people, settle
 from benchmarks.plot import draw
@@ -19,13 +21,48 @@ from benchmarks.results import Results, goals_of
 from benchmarks.rounds import Cost, Effort
 from benchmarks.size import SizeCost, measure_sizes
 
-_PARTS = ("list", "size", "claims")
+_PARTS = ("list", "size", "claims", "deliveries")
 _HOME = Path(__file__).parent
 _BUILD = _HOME / ".build"
 _LIST = Organisation(1, 100_000)
 _SIZES = [Organisation(2, 1_000), Organisation(3, 10_000), _LIST, Organisation(4, 1_000_000)]
 _HOT, _SPREAD = Shape("one hot order", 1, 1_500, 1_600), Shape("over 1,000 orders", 1_000, 2, 3_200)
 _FULL, _QUICK = Effort(rounds=5, requests=2_000, seconds=3.0), Effort(rounds=2, requests=200, seconds=0.5)
+_LIVE = Scale(
+    rounds=3,
+    listeners=1_000,
+    events=50,
+    seconds=1.0,
+    rate=20,
+    steady_seconds=10.0,
+    crowd=CrowdScale(
+        listeners=5_000,
+        rate=8,
+        seconds=15.0,
+        returning=2_000,
+        missed=10,
+        room=800,
+        silent=200,
+        silent_rate=20,
+        before=5.0,
+        meanwhile=15.0,
+        more=500,
+    ),
+)
+_QUICK_CROWD = CrowdScale(
+    listeners=500,
+    rate=8,
+    seconds=2.0,
+    returning=200,
+    missed=10,
+    room=160,
+    silent=40,
+    silent_rate=20,
+    before=2.0,
+    meanwhile=3.0,
+    more=100,
+)
+_LIVE_QUICK = Scale(1, listeners=200, events=50, seconds=0.3, rate=20, steady_seconds=1.5, crowd=_QUICK_CROWD)
 
 
 class _Run:
@@ -38,6 +75,7 @@ class _Run:
         self.sizes = [Organisation(2, 1_000), self.list] if quick else _SIZES
         self.hot = Shape(_HOT.name, 1, 300, 320) if quick else _HOT
         self.spread = Shape("over 100 orders", 100, 2, 320) if quick else _SPREAD
+        self.live = _LIVE_QUICK if quick else _LIVE
 
     async def results(self) -> Results:
         """Measure."""
@@ -51,6 +89,7 @@ class _Run:
                 sizes=await self._sizes(database) if "size" in self.parts else [],
                 hot=self.hot,
                 spread=self.spread,
+                deliveries=await self._deliveries(database) if "deliveries" in self.parts else None,
             )
             say(database.run_command("verify"))
         return results
@@ -72,6 +111,9 @@ class _Run:
 
     async def _claims(self, database: BenchmarkDatabase) -> dict[str, dict[str, Cost]]:
         return await measure_claims(database, (self.hot, self.spread), self.effort.rounds, _BUILD)
+
+    async def _deliveries(self, database: BenchmarkDatabase) -> Deliveries:
+        return await measure_deliveries(database, self.live, _BUILD)
 
 
 def _arguments() -> argparse.Namespace:

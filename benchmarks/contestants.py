@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,37 +35,34 @@ SECRET = secrets.token_urlsafe(48)
 Rows = list[dict[str, Any]]
 
 
+@cache
+def _tokens() -> Tokens:
+    return Tokens(Settings(jwt_secret=SECRET))  # type: ignore[arg-type]  # pydantic makes it a SecretStr
+
+
 def token(reference: str) -> str:
     """Return a token for a user, as `python -m app token` prints it."""
-    return Tokens(Settings(jwt_secret=SECRET)).sign(reference, timedelta(hours=12))  # type: ignore[arg-type]  # pydantic makes it a SecretStr
+    return _tokens().sign(reference, timedelta(hours=12))
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A server, and how it is asked for the list page.
+class Program:
+    """A server as a program that is started.
 
     Attributes:
         name: What the tables call it.
         command: The program and its arguments.
         environment: What is set for it on top of where the database is and what port to take.
         plain_database_url: Whether it wants the database's URL as PostgreSQL's own tools spell it.
-        path: Where it takes requests.
-        body: The list page of an organisation as this server is asked for it.
-        headers: What is sent with every request.
-        orders: Brings an answer to the shape that all are compared in.
     """
 
     name: str
     command: tuple[str, ...]
-    body: Callable[[Organisation], bytes]
-    orders: Callable[[Any], Rows]
-    path: str = "/graphql"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    plain_database_url: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    plain_database_url: bool = field(default=True, kw_only=True)
 
-    def serve(self, database: BenchmarkDatabase, logs: Path) -> AbstractContextManager[ServerProcess]:
-        """Return the server over a database, to be entered."""
+    def serve(self, database: BenchmarkDatabase, logs: Path, part: str = "") -> AbstractContextManager[ServerProcess]:
+        """Return the server over a database, to be entered; `part` goes into the name of its log."""
         port = free_port()
         url = database.plain_url if self.plain_database_url else database.url
         environment = {
@@ -74,7 +72,24 @@ class Contestant:
             "ORDERSHARE_DATABASE_URL": url,
             "ORDERSHARE_PORT": str(port),
         }
-        return ServerProcess(self.command, environment, port, logs / f"{self.name.lower().replace(' ', '-')}.log")
+        return ServerProcess(self.command, environment, port, logs / f"{self.name.lower().replace(' ', '-')}{part}.log")
+
+
+@dataclass(frozen=True)
+class Contestant(Program):
+    """A server, and how it is asked for the list page.
+
+    Attributes:
+        path: Where it takes requests.
+        body: The list page of an organisation as this server is asked for it.
+        headers: What is sent with every request.
+        orders: Brings an answer to the shape that all are compared in.
+    """
+
+    body: Callable[[Organisation], bytes]
+    orders: Callable[[Any], Rows]
+    path: str = "/graphql"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, organisation: Organisation) -> bytes:
         """Return the request for the list page as it goes over the wire."""

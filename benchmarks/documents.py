@@ -60,6 +60,17 @@ mutation Claim($input: ClaimSharedOrderInput!) {
 }
 """
 
+DELIVERIES = """
+subscription Deliveries($organisation: ID!, $after: Cursor) {
+  organisationEvents(organisationId: $organisation, after: $after) {
+    __typename id cursor sequence occurredAt orderVersion
+    order { id reference status version }
+    ... on OrderStatusChanged { status previousStatus }
+  }
+}
+"""
+"""What every listener follows, on every server."""
+
 Row = dict[str, Any]
 
 

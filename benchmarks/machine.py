@@ -35,7 +35,8 @@ def describe_versions() -> str:
         f"Strawberry {version('strawberry-graphql')}",
         _answer_of(postgresql_program("postgres")).replace("postgres (PostgreSQL)", "PostgreSQL"),
         f"Node.js {_answer_of(NODE)}",
-        *(f"{name} {pinned[name]}" for name in ("mercurius", "graphql-yoga", "postgraphile")),
+        *(f"{name} {pinned[name]}" for name in ("mercurius", "graphql-yoga", "postgraphile", "graphql-ws")),
+        f"picows {version('picows')}",
     ]
     return ", ".join(named)
 

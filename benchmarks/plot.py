@@ -38,7 +38,7 @@ def draw(results: Results) -> str:
     """Return the drawing of whatever was measured."""
     elements: list[str] = []
     top = 10
-    for panel in (_list_page, _sizes, _claims):
+    for panel in (_list_page, _sizes, _claims, _deliveries):
         drawn, height = panel(results, top)
         elements += drawn
         top += height
@@ -102,6 +102,16 @@ def _claims(results: Results, top: float) -> tuple[list[str], int]:
         elements += _bars(bars, top + height + 34, max(cost.per_second for cost in costs.values()))
         height += 54 + _ROW * len(bars)
     return elements, height
+
+
+def _deliveries(results: Results, top: float) -> tuple[list[str], int]:
+    if results.deliveries is None:
+        return [], 0
+    bursts = results.deliveries.at_once
+    bars = [Bar(name, [(each.per_second, _SERVER)], f"{each.per_second:,.0f}") for name, each in bursts.items()]
+    elements = [_title(top, f"Deliveries a second, a burst to {results.deliveries.scale.listeners:,} listeners")]
+    elements += _bars(bars, top + 34, max(each.per_second for each in bursts.values()))
+    return elements, 54 + _ROW * len(bars)
 
 
 def _sizes(results: Results, top: float) -> tuple[list[str], int]:

@@ -1,15 +1,17 @@
 """The results as Markdown, and where they are written."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.arena import Shape
 from benchmarks.contestants import FLOOR, OURS
+from benchmarks.deliveries_report import deliveries_markdown
 from benchmarks.documents import PAGE
 from benchmarks.machine import describe_machine, describe_versions
 from benchmarks.results import Goal, Results, goals_of
 from benchmarks.rounds import CONNECTIONS, Cost
+from benchmarks.tables import number, table
 
 BEGIN, END = "<!-- benchmark: begin, written by `make bench` -->", "<!-- benchmark: end -->"
 """What stands around the part of the README that is written anew."""
@@ -63,6 +65,7 @@ class Report:
             _list_page(results),
             _sizes(results),
             _claims(results),
+            deliveries_markdown(results.deliveries) if results.deliveries else "",
             _goals(goals_of(results)),
         ]
         return "\n".join(part for part in parts if part)
@@ -76,8 +79,9 @@ class Report:
                 f"{self._where(results)}\n",
                 "![The same figures as bars and lines](benchmarks/results.svg)\n",
                 _list_page(results).replace("## ", "### "),
-                f"{met} of {len(goals)} goals are met. They, the cost against the size of an organisation, and claims",
-                "under contention are in [`benchmarks/results.md`](benchmarks/results.md).",
+                f"{met} of {len(goals)} goals are met. They, the cost against the size of an organisation, claims",
+                "under contention, and deliveries of live events are in",
+                "[`benchmarks/results.md`](benchmarks/results.md).",
             ]
         )
 
@@ -88,11 +92,6 @@ class Report:
         )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
 def _list_page(results: Results) -> str:
     costs = results.list_page
     if not costs:
@@ -101,7 +100,7 @@ def _list_page(results: Results) -> str:
     facts = _LIST_PAGE.format(
         page=PAGE, orders=results.list_orders, size=costs[OURS].size / 1000, connections=CONNECTIONS
     )
-    return facts + _table(["", *(title for title, _, _ in _FIGURES)], rows)
+    return facts + table(["", *(title for title, _, _ in _FIGURES)], rows)
 
 
 def _compared(costs: dict[str, Cost], cost: Cost) -> list[str]:
@@ -110,12 +109,8 @@ def _compared(costs: dict[str, Cost], cost: Cost) -> list[str]:
         peers = [figure(peer) for name, peer in costs.items() if name not in {OURS, FLOOR}]
         best = max(peers) if more_is_better else min(peers)
         value = figure(cost)
-        cells.append(f"{_number(value)} ({value / figure(costs[FLOOR]):.2f} / {value / best:.2f})")
+        cells.append(f"{number(value)} ({value / figure(costs[FLOOR]):.2f} / {value / best:.2f})")
     return cells
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _sizes(results: Results) -> str:
@@ -124,9 +119,9 @@ def _sizes(results: Results) -> str:
     rows = [
         [
             f"{item.orders:,}",
-            *(_number(value) for value in (item.first.server, item.first.database)),
+            *(number(value) for value in (item.first.server, item.first.database)),
             f"{item.depth:,}",
-            *(_number(value) for value in (item.deep.server, item.deep.database)),
+            *(number(value) for value in (item.deep.server, item.deep.database)),
             f"{item.deep.together / item.first.together:.2f}",
         ]
         for item in results.sizes
@@ -140,7 +135,7 @@ def _sizes(results: Results) -> str:
         "database ms",
         "deep/first",
     ]
-    return "## Cost against size\n\nThe list page of our server, CPU for one request.\n\n" + _table(head, rows)
+    return "## Cost against size\n\nThe list page of our server, CPU for one request.\n\n" + table(head, rows)
 
 
 def _claims(results: Results) -> str:
@@ -158,9 +153,9 @@ def _claims_of(shape: Shape, costs: dict[str, Cost]) -> str:
     rows = [
         [
             name,
-            *(_number(value) for value in (cost.per_second, cost.p50, cost.p99)),
-            _number(cost.server) if cost.server else "",
-            _number(cost.database),
+            *(number(value) for value in (cost.per_second, cost.p50, cost.p99)),
+            number(cost.server) if cost.server else "",
+            number(cost.database),
             f"{cost.per_second / costs[OURS].per_second:.2f}",
         ]
         for name, cost in costs.items()
@@ -168,7 +163,7 @@ def _claims_of(shape: Shape, costs: dict[str, Cost]) -> str:
     head = ["", "claims/s", "p50 ms", "p99 ms", "server CPU ms", "database CPU ms", "claims/s against ours"]
     return (
         f"### {shape.name.capitalize()}\n\n{shape.offers:,} claims for {shape.orders * shape.seats:,} seats, "
-        f"{shape.seats:,} on each order; exactly that many were claimed, every time.\n\n" + _table(head, rows)
+        f"{shape.seats:,} on each order; exactly that many were claimed, every time.\n\n" + table(head, rows)
     )
 
 
@@ -177,7 +172,7 @@ def _goals(goals: list[Goal]) -> str:
         [goal.text, f"{goal.ratio:.3f}", f"{'≥' if goal.at_least else '≤'} {goal.limit:.3f}", _verdict(goal)]
         for goal in goals
     ]
-    return "## Goals\n\n" + _table(["", "measured", "goal", ""], rows)
+    return "## Goals\n\n" + table(["", "measured", "goal", ""], rows)
 
 
 def _verdict(goal: Goal) -> str:

@@ -1,11 +1,15 @@
 """What a run has found, and the goals it is judged by."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from benchmarks.arena import Shape
+from benchmarks.broadcasters import GRAPHQL_WS, PICOWS
 from benchmarks.claims import PGBENCH
 from benchmarks.contestants import FLOOR, MERCURIUS, ORDINARY, OURS, POSTGRAPHILE
+from benchmarks.crowd import Crowd, CrowdScale
+from benchmarks.deliveries import Deliveries
 from benchmarks.rounds import Cost
 from benchmarks.size import SizeCost
 
@@ -24,6 +28,7 @@ class Results:
         claims: What claims cost, by shape and by who claimed.
         hot: One order that everybody wants.
         spread: Many orders.
+        deliveries: What deliveries of live events cost.
     """
 
     rounds: int
@@ -33,6 +38,7 @@ class Results:
     claims: dict[str, dict[str, Cost]]
     hot: Shape
     spread: Shape
+    deliveries: Deliveries | None = None
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,42 @@ def _goals_of_claims(results: Results) -> list[Goal]:
     ]
 
 
+def _goals_of_deliveries(measured: Deliveries) -> list[Goal]:
+    scale, crowd = measured.scale, measured.crowd
+
+    def against(name: str, limit: float) -> Goal:
+        ratio = measured.at_once[OURS].per_second / measured.at_once[name].per_second
+        return Goal(f"Deliveries/s, a burst to {scale.listeners:,}, against {name}", ratio, limit, at_least=True)
+
+    late = measured.steady[OURS].last_p99
+    return [
+        against(GRAPHQL_WS, 5.0),
+        against(ORDINARY, 40.0),
+        against(PICOWS, 0.75),
+        Goal(f"{scale.rate} events/s: p99 until the last of {scale.listeners:,} has it, to 50 ms", late / 50, 1.0),
+        *_goals_of_crowd(crowd, scale.crowd),
+    ]
+
+
+def _goals_of_crowd(crowd: Crowd, scale: CrowdScale) -> list[Goal]:
+    reading = f"{scale.silent:,} of {scale.room + scale.silent:,} stop reading"
+    # Where nothing comes in time, to be no slower than that is no merit.
+    slower = math.inf if math.isinf(crowd.some_read.p99) else crowd.some_read.p99 / crowd.all_read.p99
+    sustained = f"{scale.rate} events/s to {scale.listeners:,}"
+    return [
+        Goal(f"{sustained}: p99 of deliveries, to 250 ms", crowd.sustained.p99 / 250, 1.0),
+        Goal(f"Memory for each of {scale.listeners:,} idle listeners, to 40 KB", crowd.idle / 40, 1.0),
+        Goal(f"{scale.returning:,} listeners back with what they missed, to 5 s", crowd.returned / 5, 1.0),
+        Goal(f"{reading}: p99 of the others, against before", slower, 1.5),
+        Goal(f"{reading}: the server grows, to 64 MB", crowd.grown / 64, 1.0),
+    ]
+
+
 def goals_of(results: Results) -> list[Goal]:
     """Return the goals that what was measured can be judged by."""
     return [
         *(_goals_of_list_page(results.list_page) if results.list_page else ()),
         *(_goals_of_sizes(results.sizes) if results.sizes else ()),
         *(_goals_of_claims(results) if results.claims else ()),
+        *(_goals_of_deliveries(results.deliveries) if results.deliveries else ()),
     ]
