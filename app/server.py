@@ -30,6 +30,10 @@ from schema.build import build_schema
 
 _GRAPHQL_PATH = "/graphql"
 _DRAIN_SECONDS = 10
+_WORKER_STARTS_SECONDS = 60
+"""A worker that does not answer its supervisor for so long is replaced. On a machine with much to do it needs long to
+start, and would otherwise be replaced again and again before it has."""
+
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 _log = logging.getLogger(__name__)
@@ -139,4 +143,5 @@ def serve(settings: Settings, workers: int = 1) -> None:
         # Nothing here asks for the client's address, which a proxy would tell in headers.
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_worker_healthcheck=_WORKER_STARTS_SECONDS,
     )

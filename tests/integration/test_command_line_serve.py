@@ -153,8 +153,8 @@ def test_several_workers_serve_one_port_and_one_that_dies_is_replaced(postgresql
     port = free_port()
     settings = {"DATABASE_URL": postgresql_url, "JWT_SECRET": SECRET, "PORT": str(port)}
     with _serve("--workers", "2", **settings) as (process, _), httpx.Client(timeout=30) as client:
-        workers = _workers(process.pid, 2)
         assert _answer(client, f"http://127.0.0.1:{port}/healthz") == {"status": "alive"}
+        workers = _workers(process.pid, 2)
         killed = workers.pop()
         os.kill(killed, signal.SIGKILL)
         others = _workers(process.pid, 2, without=killed)
