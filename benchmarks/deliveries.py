@@ -23,6 +23,8 @@ from benchmarks.rounds import pause
 from benchmarks.steady import follow_steadily
 
 _TRIAL = 2
+_STEP = 5
+_LONGEST_SECONDS = 4.0
 _MOST_BURSTS = 5
 _PATIENCE = 60.0
 
@@ -143,8 +145,7 @@ async def _bursts(
         for on_air in everyone:
             on_air.server.resume()
             with audience(on_air, scale.listeners) as listeners:
-                trial = _burst(on_air, listeners, _TRIAL, together=True)
-                events = max(_TRIAL, min(scale.events, int(trial.per_second * scale.seconds / scale.listeners)))
+                events = _fitting_events(on_air, listeners, scale)
                 at_once[on_air.name].append(_some_bursts(on_air, listeners, events, scale.seconds, together=True))
                 one_by_one[on_air.name].append(_some_bursts(on_air, listeners, events, scale.seconds, together=False))
             await pause(database, on_air.server)
@@ -154,6 +155,17 @@ async def _bursts(
         {name: median_burst(bursts) for name, bursts in at_once.items()},
         {name: median_burst(bursts) for name, bursts in one_by_one.items()},
     )
+
+
+def _fitting_events(on_air: OnAir, listeners: Listeners, scale: Scale) -> int:
+    """Return how many events a burst has, having let the server warm up by smaller ones: a slow one gets fewer."""
+    events = _TRIAL
+    while True:
+        trial = _burst(on_air, listeners, events, together=True)
+        most = int(trial.per_second * _LONGEST_SECONDS / scale.listeners)
+        if events == scale.events or most < events * _STEP:
+            return max(_TRIAL, min(scale.events, most))
+        events = min(scale.events, events * _STEP)
 
 
 def _some_bursts(on_air: OnAir, listeners: Listeners, events: int, seconds: float, *, together: bool) -> Burst:
