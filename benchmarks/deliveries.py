@@ -59,12 +59,14 @@ class Burst:
     Attributes:
         events: How many events it had.
         per_second: Deliveries a second, from the first to the last.
+        since_published: Deliveries a second, from the first commit or publication to the last delivery.
         server: Microseconds of the server's CPU for a delivery.
         client: Microseconds of the load client's.
     """
 
     events: int
     per_second: float
+    since_published: float
     server: float
     client: float
 
@@ -92,7 +94,7 @@ class Deliveries:
 
 def median_burst(bursts: list[Burst]) -> Burst:
     """Return the median of each figure."""
-    figures = ("per_second", "server", "client")
+    figures = ("per_second", "since_published", "server", "client")
     return Burst(
         events=max(burst.events for burst in bursts),
         **{name: median(getattr(burst, name) for burst in bursts) for name in figures},
@@ -188,11 +190,17 @@ def _burst(on_air: OnAir, listeners: Listeners, events: int, *, together: bool) 
     listeners.hear(events, _PATIENCE)
     client = time.process_time() - client
     server = cpu_milliseconds(on_air.server.process_id) - server
-    on_air.publisher.published()
+    published = on_air.publisher.published()
     require_exact(listeners.all, events, any_id=on_air.broadcaster.any_id)
     count = events * len(listeners.all)
-    took = max(at for _, _, at in listeners.arrivals) - min(at for _, _, at in listeners.arrivals)
-    return Burst(events, count / took * 1e9, server / count * 1e3, client / count * 1e6)
+    times = [at for _, _, at in listeners.arrivals]
+    return Burst(
+        events,
+        count / (max(times) - min(times)) * 1e9,
+        count / (max(times) - published[0]) * 1e9,
+        server / count * 1e3,
+        client / count * 1e6,
+    )
 
 
 async def _steady(database: BenchmarkDatabase, on_air: OnAir, scale: Scale) -> Delays:

@@ -15,14 +15,16 @@ _INTRODUCTION = """## Deliveries
 each with an operation id of its own; a message has {size} bytes. The server has one core; the listeners, who publishes
 and PostgreSQL have the other. Ours finds the events in its log, where another process commits them, and its listeners
 are different members with a token each, or all the same one. The peers publish in their own process, to everybody.
-"Raw picows" has no GraphQL: it sends the same bytes to every socket, which is the ceiling for Python. What listeners
-got was compared: all of them every event, once and in order.
+"Raw picows" has no GraphQL: it sends the same bytes to every socket, event by event, which is the ceiling for Python as
+long as messages go one by one; a server may join what it has for a socket in one write. What listeners got was
+compared: all of them every event, once and in order.
 
 """
 _BURSTS = """### Bursts
 
 {events} events at once (ours: one commit), and one by one (ours: a commit each; the peers: a turn of the loop each).
-From the first delivery to the last; medians of {rounds} rounds. A server that is too slow for that gets fewer events.
+From the first delivery to the last, and from the commit or the publication to the last; medians of {rounds} rounds. A
+server that is too slow for that gets fewer events. One by one, ours waits for the commits, which the peers do not have.
 CPU is that of one delivery: where the server takes more than the load client, the client is not what limits.
 
 """
@@ -61,6 +63,7 @@ def _bursts(at_once: Mapping[str, Burst], one_by_one: Mapping[str, Burst]) -> st
             name,
             str(burst.events),
             number(burst.per_second),
+            number(burst.since_published),
             number(burst.server),
             number(burst.client),
             f"{at_once[OURS].per_second / burst.per_second:.2f}",
@@ -68,7 +71,15 @@ def _bursts(at_once: Mapping[str, Burst], one_by_one: Mapping[str, Burst]) -> st
         ]
         for name, burst in at_once.items()
     ]
-    head = ["", "events", "at once: deliveries/s", "server CPU µs", "client CPU µs", "ours against it"]
+    head = [
+        "",
+        "events",
+        "at once: deliveries/s",
+        "since published",
+        "server CPU µs",
+        "client CPU µs",
+        "ours against it",
+    ]
     return table([*head, "one by one: deliveries/s", "server CPU µs"], rows)
 
 

@@ -233,8 +233,8 @@ def test_what_did_not_come_is_infinitely_late() -> None:
 
 
 def test_medians_of_bursts_are_taken_of_each_figure() -> None:
-    bursts = [Burst(5, 10.0, 9.0, 1.0), Burst(5, 30.0, 8.0, 2.0), Burst(4, 20.0, 1.0, 3.0)]
-    assert median_burst(bursts) == Burst(5, 20.0, 8.0, 2.0)
+    bursts = [Burst(5, 10.0, 6.0, 9.0, 1.0), Burst(5, 30.0, 5.0, 8.0, 2.0), Burst(4, 20.0, 4.0, 1.0, 3.0)]
+    assert median_burst(bursts) == Burst(5, 20.0, 5.0, 8.0, 2.0)
 
 
 def test_peers_publish_changes_of_one_order_after_the_other() -> None:
@@ -248,7 +248,7 @@ def test_peers_publish_changes_of_one_order_after_the_other() -> None:
 def measured(ours: float, late: float) -> Results:
     """Return results of deliveries, given our deliveries a second and our delays in milliseconds."""
     figures = {OURS: ours, ONE_MEMBER: ours, GRAPHQL_WS: 100.0, ORDINARY: 10.0, PICOWS: 600.0}
-    bursts = {name: Burst(5, per_second, 1.0, 1.0) for name, per_second in figures.items()}
+    bursts = {name: Burst(5, per_second, per_second, 1.0, 1.0) for name, per_second in figures.items()}
     steady = {name: Delays(late, late, late, late) for name in figures}
     crowd = Crowd(late, steady[OURS], late / 10, Delays(9.0, 9.0, 9.0, 9.0), steady[OURS], late)
     sizes = dict.fromkeys(figures, 500)
@@ -284,7 +284,7 @@ def test_what_did_not_come_in_time_is_told_in_words() -> None:
     text = deliveries_markdown(deliveries)
     assert f"| {OURS} | not in time |" in text
     assert "inf" not in text
-    assert f"| {GRAPHQL_WS} | 5 | 100 | 1.00 | 1.00 | 5.00 |" in text
+    assert f"| {GRAPHQL_WS} | 5 | 100 | 100 | 1.00 | 1.00 | 5.00 |" in text
 
 
 def test_the_drawing_of_deliveries_is_well_formed() -> None:
