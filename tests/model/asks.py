@@ -12,11 +12,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class ShareOrder(Ask):
+    """An instruction; `too_early_for` are those whom it does not know as members yet, though they have just joined."""
+
     order: str
     recipients: tuple[str, ...]
     permission: str = "VIEW"
     opens_at: int | None = None
     closes_at: int | None = None
+    too_early_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

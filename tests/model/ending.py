@@ -1,11 +1,12 @@
 """To what it comes when people do something, by the reference and by the application, in the same words."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any
 
 from tests.model.answers import Answer
-from tests.model.asks import Ask
+from tests.model.asks import AddMember, Ask, ShareOrder
 from tests.model.cast import MEMBERS
 from tests.model.lines import line
 from tests.model.names import Names
@@ -68,8 +69,21 @@ def _differences(place: str, told: Any, expected: Any) -> Iterator[str]:
         yield f"{place.strip()}: told {told}, expected {expected}"
 
 
-def ending_of(state: State, names: Names, asks: Sequence[Ask], answers: Sequence[Raw], order: Iterable[int]) -> Ending:
-    """Return how it ends where mutations are done one after the other in an order.
+def endings_of(state: State, names: Names, asks: Sequence[Ask], answers: Sequence[Raw]) -> list[Ending]:
+    """Return all ways in which it may end where mutations are sent at once: as one after the other, in any order.
+
+    A user who becomes a member meanwhile may still be refused as a recipient: what is refused is true when it is read,
+    and only what is accepted is true when it commits.
+    """
+    joining = frozenset(ask.user for ask in asks if isinstance(ask, AddMember))
+    early = [replace(ask, too_early_for=joining) if isinstance(ask, ShareOrder) else ask for ask in asks]
+    orders = list(permutations(range(len(asks))))
+    readings = [asks] if early == asks else [asks, early]
+    return [_ending_of(state, names, reading, answers, order) for reading in readings for order in orders]
+
+
+def _ending_of(state: State, names: Names, asks: Sequence[Ask], answers: Sequence[Raw], order: Iterable[int]) -> Ending:
+    """Return how it ends where mutations are done in an order.
 
     What the reference calls by a number when it is made, the application calls by an id in its answer.
     """

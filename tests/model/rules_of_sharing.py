@@ -34,7 +34,7 @@ def share(ask: ShareOrder, state: State) -> Answer:
         raise refused("INVALID_INPUT")
     made, errors = [], []
     for position, recipient in enumerate(ask.recipients):
-        if (code := _refusal_of_recipient(ask.viewer, order, recipient, state)) is not None:
+        if (code := _refusal_of_recipient(ask, order, recipient, state)) is not None:
             errors.append(error(code, position))
             continue
         share = Share(len(state.shares), ask.order, ask.viewer, recipient, ask.permission, opens_at, closes_at)
@@ -54,12 +54,12 @@ def _holds_process(state: State, viewer: str, order: Order) -> bool:
     )
 
 
-def _refusal_of_recipient(sender: str, order: Order, recipient: str, state: State) -> str | None:
-    if recipient not in state.roles:
+def _refusal_of_recipient(ask: ShareOrder, order: Order, recipient: str, state: State) -> str | None:
+    if recipient not in state.roles or recipient in ask.too_early_for:
         return "NOT_A_MEMBER"
     if recipient == order.owner:
         return "OWN_ORDER"
-    if recipient == sender:
+    if recipient == ask.viewer:
         return "INVALID_INPUT"
     return "ALREADY_SHARED" if _is_open(state, order.reference, recipient) else None
 
