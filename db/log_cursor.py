@@ -13,13 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.log_tables import EventRow, StreamRow
+from db.log_tables import EventRow
 from db.plain_rows import AnyEvent, PlainEvent
 from db.row_query import RowQuery, columns_of
 from db.snapshot import Snapshot
-from domain.errors import CursorInvalid, not_found
+from domain.errors import CursorInvalid
 
 _VERSION = 1
 _FORM = struct.Struct(">B16sQ8s")
@@ -48,6 +47,11 @@ class LogCursor:
         """Return the cursor as clients hold it: URL-safe text of 44 characters."""
         packed = _FORM.pack(_VERSION, self.organisation_id.bytes, self.sequence, self.event_mark)
         return base64.urlsafe_b64encode(packed).decode()
+
+    def is_after(self, event_id: UUID | None) -> bool:
+        """Return whether this is the place after the event of this id at its sequence; None where there is no event."""
+        mark = event_id.bytes[:8] if event_id is not None else _BEFORE_THE_FIRST_EVENT if self.sequence == 0 else None
+        return mark == self.event_mark
 
     @classmethod
     def parse(cls, text: str) -> "LogCursor":
@@ -82,28 +86,3 @@ async def log_end(snapshot: Snapshot, organisation_id: UUID) -> LogCursor:
     """Return the place after the last event of the organisation's log, at the snapshot's moment."""
     events = await snapshot.rows(_LATEST, organisation_id=organisation_id)
     return LogCursor.after(events[0]) if events else LogCursor.before_everything(organisation_id)
-
-
-async def verified_sequence(session: AsyncSession, organisation_id: UUID, text: str) -> int:
-    """Return the sequence after which a reader of the organisation's log goes on.
-
-    Raises:
-        CursorInvalid: Where this database's log does not know that place.
-        DomainError: NOT_FOUND where it is a place in another organisation's log.
-    """
-    cursor = LogCursor.parse(text)
-    if cursor.organisation_id != organisation_id:
-        if await session.get(StreamRow, cursor.organisation_id) is None:
-            raise CursorInvalid
-        raise not_found("organisation", "after")
-    stream = await session.get(StreamRow, organisation_id)
-    if stream is None or not stream.first_sequence - 1 <= cursor.sequence <= stream.head:
-        raise CursorInvalid
-    if cursor.sequence == 0:
-        if cursor.event_mark != _BEFORE_THE_FIRST_EVENT:
-            raise CursorInvalid
-        return 0
-    event = await session.get(EventRow, (organisation_id, cursor.sequence))
-    if event is None or event.event_id.bytes[:8] != cursor.event_mark:
-        raise CursorInvalid
-    return cursor.sequence

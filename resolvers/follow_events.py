@@ -5,14 +5,14 @@ from contextlib import aclosing
 from uuid import UUID
 
 from db.database import Database
-from db.event_log import LogEntry, log_head
+from db.event_log import LogEntry
 from db.follower import follow
-from db.log_cursor import verified_sequence
+from db.log_cursor import LogCursor
+from db.log_places import PlaceAsked, find_log_places
 from db.log_tables import EventRow
-from domain.errors import AccessEnded
+from domain.errors import AccessEnded, CursorInvalid, not_found
 from domain.people import Member, Viewer, everybody_sees, may_see_event
 from domain.vocabulary import EventKind, MemberRole
-from resolvers.access import require_member
 
 
 class Follower:
@@ -84,19 +84,34 @@ def are_for_everybody(entries: Sequence[LogEntry]) -> bool:
 
 
 async def begin_following(database: Database, viewer: Viewer, organisation_id: UUID, cursor: str | None) -> Follower:
-    """Return a subscriber who begins after `cursor`, or now.
+    """Return a subscriber who begins after `cursor`, or now; those who come at the same moment are looked up together.
 
     Raises:
-        DomainError: NOT_FOUND.
+        DomainError: NOT_FOUND where the viewer is no member, or the cursor is of another organisation's log.
         CursorInvalid: Where the log does not know the cursor.
     """
-    async with database.read() as session:
-        member = await require_member(session, viewer, organisation_id)
-        head = await log_head(session, member.organisation_id)
-        position = head
-        if cursor is not None:
-            position = await verified_sequence(session, member.organisation_id, cursor)
-    return Follower(member, position, head)
+    place = _parsed(cursor)
+    found = await database.read_together(find_log_places, PlaceAsked(viewer.user_id, organisation_id, place))
+    if found.role is None or found.head is None:
+        raise not_found("organisation", "organisation_id")
+    member = Member(viewer.user_id, organisation_id, found.role)
+    if cursor is None:
+        return Follower(member, found.head, found.head)
+    if place is None or found.cursor_log is None:
+        raise CursorInvalid
+    if place.organisation_id != organisation_id:
+        raise not_found("organisation", "after")
+    if not (found.first_sequence or 1) - 1 <= place.sequence <= found.head or not place.is_after(found.event_id):
+        raise CursorInvalid
+    return Follower(member, place.sequence, found.head)
+
+
+def _parsed(cursor: str | None) -> LogCursor | None:
+    """Return a cursor's place; None where there is none, or the text is no cursor."""
+    try:
+        return None if cursor is None else LogCursor.parse(cursor)
+    except CursorInvalid:
+        return None
 
 
 async def follow_events(database: Database, follower: Follower) -> AsyncGenerator[EventRow, None]:

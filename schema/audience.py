@@ -183,19 +183,19 @@ class Audience:
         self._speaking = None
 
     async def _speak_on(self) -> None:
+        """Tell what comes next in the log, or wait for it."""
         try:
             entries = await self._tail.after(self._position)
+            events = self._wanted(entries)
+            told = await self._answers.to(events, None)
         except (SQLAlchemyError, OSError) as fault:
-            # So much has come at once that the log had to be read. Nothing is lost: it is there when it can be.
-            _log.warning("a log cannot be read: %s", type(fault).__name__)
+            # Nobody has been told anything yet, and nothing is lost: it is told when the database is back.
+            _log.warning("what has happened cannot be told: %s", type(fault).__name__)
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             return
         if not entries:
             await self._tail.news_after(self._position)
-            return
-        events = self._wanted(entries)
-        told = await self._answers.to(events, None)
-        if told is None:
+        elif told is None:
             self._depends_on_viewer = True
             for listener in tuple(self._up_to_date):
                 self._set_aside(listener)

@@ -34,13 +34,17 @@ Execute: TypeAlias = Callable[[Sequence[EventRow], Viewer | None], Awaitable[Seq
 """Returns the answers to events, in order; None where they depend on who hears of them and nobody is given."""
 
 
+_Awaited: TypeAlias = dict[tuple[UUID | None, int], asyncio.Future[Told | None]]
+"""Answers by who hears them and the event's sequence; nobody, where they are the same for all."""
+
+
 class Answers:
     """Answers of one audience. What is being answered, or was a moment ago, is not answered again."""
 
     def __init__(self, execute: Execute) -> None:
         """Answer nothing yet."""
         self._execute = execute
-        self._kept: dict[tuple[UUID | None, int], asyncio.Future[Told | None]] = {}
+        self._kept: _Awaited = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def to(self, events: Sequence[EventRow], viewer: Viewer | None) -> Sequence[Told] | None:
@@ -63,26 +67,34 @@ class Answers:
 
     def _begin(self, events: Sequence[EventRow], viewer: Viewer | None, user_id: UUID | None) -> None:
         loop = asyncio.get_running_loop()
-        futures = {(user_id, event.sequence): loop.create_future() for event in events}
+        futures: _Awaited = {(user_id, event.sequence): loop.create_future() for event in events}
         self._kept.update(futures)
         # A task of its own: whoever asked first may be gone before the others have their answer.
-        task = asyncio.create_task(self._answer(events, viewer, list(futures.values())))
+        task = asyncio.create_task(self._answer(events, viewer, futures))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         seconds = _KEEP_SECONDS if len(self._kept) <= _MOST_KEPT else 0.0
-        task.add_done_callback(lambda _: loop.call_later(seconds, self._forget, list(futures)))
+        task.add_done_callback(lambda _: loop.call_later(seconds, self._forget, futures))
 
-    def _forget(self, keys: Sequence[tuple[UUID | None, int]]) -> None:
-        for key in keys:
-            self._kept.pop(key, None)
+    def _forget(self, futures: _Awaited) -> None:
+        for key, future in futures.items():
+            if self._kept.get(key) is future:
+                del self._kept[key]
 
-    async def _answer(
-        self, events: Sequence[EventRow], viewer: Viewer | None, futures: Sequence[asyncio.Future[Told | None]]
-    ) -> None:
-        results = await self._execute(events, viewer)
-        for index, (future, event) in enumerate(zip(futures, events, strict=True)):
-            told = None if results is None else Told(str(LogCursor.after(event)), as_json(results[index]))
-            future.set_result(told)
+    async def _answer(self, events: Sequence[EventRow], viewer: Viewer | None, futures: _Awaited) -> None:
+        try:
+            results = await self._execute(events, viewer)
+            payloads = None if results is None else [as_json(result) for result in results]
+        except Exception as fault:
+            # Whoever waits is told; for whoever asks again it is tried again.
+            self._forget(futures)
+            for future in futures.values():
+                future.set_exception(fault)
+                # Looked at here, for whoever waited may be gone.
+                future.exception()
+            return
+        for index, (future, event) in enumerate(zip(futures.values(), events, strict=True)):
+            future.set_result(None if payloads is None else Told(str(LogCursor.after(event)), payloads[index]))
 
 
 def as_json(result: ExecutionResult) -> bytes:

@@ -9,12 +9,12 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import event_log
-from db.log_cursor import LogCursor, verified_sequence
+from db.log_places import PlaceAsked, PlaceFound, find_log_places
 from db.log_tables import EventRow
 from db.new_events import NewEvent
 from db.row_query import RowQuery, only_value
@@ -27,6 +27,9 @@ SERIAL_ID = "CREATE SEQUENCE naive_log START 1000"
 
 _NEXT = select(func.nextval("naive_log"))
 _KEPT_NEXT = RowQuery(_NEXT, only_value)
+_KEPT_HEAD = RowQuery(
+    select(func.max(EventRow.sequence)).where(col(EventRow.organisation_id) == bindparam("of")), only_value
+)
 _UNTIL_COMMIT_SECONDS = 0.1
 """At most this long after its number is taken an event is written: as any transaction that has more to do."""
 
@@ -36,7 +39,7 @@ def number_by_serial_id() -> None:
     replace_everywhere(event_log.append, _append)
     replace_everywhere(event_log.append_straight, _append_straight)
     replace_everywhere(event_log.log_head, _log_head)
-    replace_everywhere(verified_sequence, _believed_sequence)
+    replace_everywhere(find_log_places, _find_log_places)
     Tail.after = _after  # type: ignore[method-assign,assignment]  # it takes for granted that a log has no gaps
 
 
@@ -70,8 +73,10 @@ async def _log_head(session: AsyncSession, organisation_id: UUID) -> int:
     return (await session.exec(last)).one() or 0
 
 
-async def _believed_sequence(_session: AsyncSession, _organisation_id: UUID, text: str) -> int:
-    return LogCursor.parse(text).sequence
+async def _find_log_places(statements: Statements, asked: Sequence[PlaceAsked]) -> list[PlaceFound]:
+    heads = [(await statements.rows(_KEPT_HEAD, of=each.organisation_id))[0] or 0 for each in asked]
+    found = await find_log_places(statements, asked)
+    return [place._replace(head=head) for place, head in zip(found, heads, strict=True)]
 
 
 async def _after(tail: Tail, sequence: int) -> Sequence[event_log.LogEntry]:
