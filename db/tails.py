@@ -74,6 +74,8 @@ class Tail:
         Raises:
             SQLAlchemyError: Where the log had to be read, and the database failed.
         """
+        if self._last is None:
+            await self._begin()
         if self._last is None or sequence < self._last - len(self._ring):
             return await self._read(sequence)
         # The sequences of a log have no gaps.
@@ -118,6 +120,12 @@ class Tail:
         while await self._look():
             pass
 
+    async def _begin(self) -> None:
+        """Read the end of the log for the first time, whoever needs it first."""
+        async with self._looking:
+            if self._last is None:
+                await self._read_on()
+
     async def _look(self) -> bool:
         """Read what is new; return whether there was anything."""
         async with self._looking:
@@ -125,12 +133,16 @@ class Tail:
 
     async def _read_on(self) -> bool:
         if self._last is None:
+            # Many who were cut off at once come back for what happened meanwhile: that, too, is read once.
             async with self._open_session() as session:
-                self._last = await log_head(session, self._organisation_id)
+                head = await log_head(session, self._organisation_id)
+                entries = await read_events(session, self._organisation_id, head - BATCH, BATCH)
+            self._last = head
         else:
             entries = await self._read(self._last)
             if not entries:
                 return False
+        if entries:
             self._keep(entries)
         self.stir()
         return True

@@ -29,13 +29,23 @@ _MAX_SELECTIONS = 64
 
 @dataclass(eq=False)
 class CompiledOperation:
-    """An operation of a document, and what it selects for each combination of its conditions."""
+    """An operation of a document, and what it selects for each combination of its conditions.
+
+    Attributes:
+        document: The document.
+        operation: The operation.
+        fragments: The document's fragments.
+        conditions: The variables that decide what is selected.
+        selections: What is selected, by the values of these.
+        used_beside: The variables that are used for anything but an argument of the root field, by that argument.
+    """
 
     document: DocumentNode
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
+    used_beside: dict[str, frozenset[str]] = field(default_factory=dict)
     _variables: Variables | None = None
 
     @property

@@ -44,12 +44,17 @@ class Subscribed:
 
         Two requests of one operation in which these are the same are answered alike but for that argument.
         """
+        used = self.operation.used_beside.get(argument)
+        if used is None:
+            used = self.operation.used_beside[argument] = frozenset(self._used_beside(argument))
+        return {name: self.variables[name] for name in sorted(used & self.variables.keys())}
+
+    def _used_beside(self, argument: str) -> Iterator[str]:
         root = self.selected.root
         nodes = [] if root is None else [node for field in root.fields for node in field.nodes]
         left_out = [each for node in nodes for each in node.arguments or () if each.name.value == argument]
-        documents = (self.operation.operation.selection_set, *self.selected.definitions.values())
-        used = {name for document in documents for name in _variables_in(document, left_out)}
-        return {name: self.variables[name] for name in sorted(used & self.variables.keys())}
+        for selections in (self.operation.operation.selection_set, *self.selected.definitions.values()):
+            yield from _variables_in(selections, left_out)
 
 
 def _variables_in(node: Node, left_out: list[ArgumentNode]) -> Iterator[str]:
