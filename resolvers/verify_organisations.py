@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -70,6 +70,7 @@ async def _wrong_versions(session: AsyncSession) -> list[str]:
         select(
             col(EventRow.order_id).label("order_id"),
             func.count().label("changes"),
+            func.min(EventRow.order_version).label("earliest"),
             func.max(EventRow.order_version).label("latest"),
         )
         .where(col(EventRow.kind).in_(_CHANGES_OF_THE_ORDER))
@@ -77,11 +78,18 @@ async def _wrong_versions(session: AsyncSession) -> list[str]:
         .subquery()
     )
     counted, version = func.coalesce(changes.c.changes, 0), col(OrderRow.version)
+    wrong: ColumnElement[bool] = or_(
+        changes.c.latest != version,
+        counted != changes.c.latest - changes.c.earliest + 1,
+        # Of a log that was trimmed, the earlier changes may be gone.
+        and_(col(StreamRow.first_sequence) == 1, counted != version),
+    )
     statement = (
         select(OrganisationRow.reference, OrderRow.reference, version, counted)
         .join(OrganisationRow, col(OrganisationRow.id) == col(OrderRow.organisation_id))
+        .outerjoin(StreamRow, col(StreamRow.organisation_id) == col(OrderRow.organisation_id))
         .outerjoin(changes, changes.c.order_id == col(OrderRow.id))
-        .where(or_(counted != version, changes.c.latest != version))
+        .where(wrong)
         .order_by(col(OrganisationRow.reference), col(OrderRow.reference))
     )
     return [
