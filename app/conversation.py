@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.frames import text_frame
+from app.operation_request import operation_request
 from app.socket_operation import SocketOperation
 from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
@@ -189,11 +190,8 @@ class Conversation:
             self._timer = self._later(seconds, self._wire.close, _FORBIDDEN, "Token expired")
 
     def _subscribe(self, message: dict[str, Any]) -> None:
-        operation_id, payload = message.get("id"), message.get("payload")
-        if not isinstance(operation_id, str) or not operation_id or not isinstance(payload, dict):
-            raise _Malformed("Failed to parse message")
-        query, variables, name = payload.get("query"), payload.get("variables"), payload.get("operationName")
-        if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
+        operation_id, asked = message.get("id"), operation_request(message.get("payload"))
+        if not isinstance(operation_id, str) or not operation_id or asked is None:
             raise _Malformed("Failed to parse message")
         if self._connection is None:
             self._wire.close(_UNAUTHORIZED, "Unauthorized")
@@ -202,7 +200,7 @@ class Conversation:
         else:
             operation = SocketOperation(operation_id, self._wire, self.forget)
             self._operations[operation_id] = operation
-            operation.begin(self._sockets, self._connection, query, variables, name)
+            operation.begin(self._sockets, self._connection, asked)
 
     def _complete(self, message: dict[str, Any]) -> None:
         operation_id = message.get("id")

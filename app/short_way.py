@@ -6,12 +6,11 @@ remembered, and the next one like it costs an answer and nothing else. The short
 would decide otherwise; it only leaves out deciding it again.
 """
 
-from typing import Any, NamedTuple
-
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.operation_request import OperationRequest, operation_request
 from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
 from domain.people import Viewer
@@ -20,15 +19,8 @@ from schema.told import as_json
 
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 _ANY = frozenset({b"*/*", b"application/json", b"application/json, */*", b"application/json, text/plain, */*"})
+_USUAL = frozenset({"query", "variables", "operationName"})
 _MAX_BODY_BYTES = 256 * 1024
-
-
-class _Asked(NamedTuple):
-    """A request in the plain form in which clients send them."""
-
-    query: str
-    operation_name: str | None
-    variables: dict[str, Any] | None
 
 
 class ShortWay:
@@ -119,7 +111,7 @@ async def _taken(receive: Receive) -> list[Message]:
     return taken
 
 
-def _asked(messages: list[Message]) -> _Asked | None:
+def _asked(messages: list[Message]) -> OperationRequest | None:
     """Return what a request asks that came whole and says nothing unusual."""
     last = messages[-1]
     if last["type"] != "http.request" or last.get("more_body"):
@@ -129,12 +121,9 @@ def _asked(messages: list[Message]) -> _Asked | None:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(content, dict) or not content.keys() <= {"query", "variables", "operationName"}:
+    if not isinstance(content, dict) or not content.keys() <= _USUAL:
         return None
-    query, variables, name = content.get("query"), content.get("variables"), content.get("operationName")
-    if isinstance(query, str) and isinstance(variables, dict | None) and isinstance(name, str | None):
-        return _Asked(query, name, variables)
-    return None
+    return operation_request(content)
 
 
 def _beginning_with(taken: list[Message], receive: Receive) -> Receive:

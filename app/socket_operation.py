@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import orjson
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.frames import Envelope
+from app.operation_request import OperationRequest
 from app.sockets import Sockets
 from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext
@@ -47,16 +48,10 @@ class SocketOperation:
         self._leave: Callable[[], None] | None = None
         self.answering: asyncio.Task[None] | None = None
 
-    def begin(
-        self,
-        sockets: Sockets,
-        connection: ConnectionContext,
-        query: str,
-        variables: dict[str, Any] | None,
-        operation_name: str | None,
-    ) -> None:
-        """Answer the request."""
-        beginning = sockets.schema.begin(query, variables, connection, operation_name)
+    def begin(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
+        """Answer a request."""
+        query, variables, name = asked
+        beginning = sockets.schema.begin(query, variables, connection, name)
         self.answering = asyncio.create_task(self._answer(beginning, sockets))
 
     def end(self) -> None:
@@ -83,7 +78,7 @@ class SocketOperation:
     def leave_off(self) -> None:
         """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
 
-    async def _answer(self, beginning: Any, sockets: Sockets) -> None:
+    async def _answer(self, beginning: Awaitable[ExecutionResult], sockets: Sockets) -> None:
         try:
             result = await beginning
             subscribed = Subscribed.within(result.data)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from fastapi.responses import Response, StreamingResponse
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from strawberry.types import ExecutionResult
 
 from app.accepted import Accepted
+from app.operation_request import OperationRequest, operation_request
 from app.sockets import Sockets
 from app.streams import FRAMINGS, Framing, StreamOutlet
 from app.tokens import Claims
@@ -32,16 +33,12 @@ class StreamRequest(NamedTuple):
     Attributes:
         framing: How results are written into it.
         accepts_json: Whether an answer in one piece is accepted as well.
-        query: The document.
-        variables: The variables.
-        operation_name: The operation's name.
+        asked: What is to be executed.
     """
 
     framing: Framing
     accepts_json: bool
-    query: str
-    variables: dict[str, Any] | None
-    operation_name: str | None
+    asked: OperationRequest
 
 
 async def stream_request(request: Request) -> StreamRequest | None:
@@ -52,37 +49,33 @@ async def stream_request(request: Request) -> StreamRequest | None:
     if media_type is None or request.method != "POST" or content_type != "application/json":
         return None
     try:
-        content = orjson.loads(await request.body())
+        asked = operation_request(orjson.loads(await request.body()))
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(content, dict):
-        return None
-    query, variables, name = content.get("query"), content.get("variables"), content.get("operationName")
-    if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
-        return None
-    return StreamRequest(FRAMINGS[media_type](), accepted.json, query, variables, name)
+    return None if asked is None else StreamRequest(FRAMINGS[media_type](), accepted.json, asked)
 
 
 async def answer_stream(
-    sockets: Sockets, asked: StreamRequest, connection: ConnectionContext, claims: Claims
+    sockets: Sockets, request: StreamRequest, connection: ConnectionContext, claims: Claims
 ) -> Response:
     """Return the answer to a request whose client accepts a stream.
 
     Args:
         sockets: What serves those who listen.
-        asked: The request.
+        request: The request.
         connection: Whose it is, and where they have read to.
         claims: Until when they may listen.
     """
-    framing = asked.framing
-    result = await sockets.schema.begin(asked.query, asked.variables, connection, asked.operation_name)
+    framing = request.framing
+    query, variables, name = request.asked
+    result = await sockets.schema.begin(query, variables, connection, name)
     subscribed = Subscribed.within(result.data)
     if subscribed is not None:
         listening = _listen(sockets, subscribed, StreamOutlet(framing), claims)
         return StreamingResponse(listening, media_type=framing.media_type, headers=_UNBUFFERED)
-    if asked.accepts_json:
+    if request.accepts_json:
         return Response(as_json(result), media_type="application/json")
-    return Response(framing.last(as_json(result)), media_type=framing.media_type)
+    return Response(framing.opening + framing.last(as_json(result)), media_type=framing.media_type)
 
 
 async def _listen(

@@ -123,6 +123,11 @@ async def test_who_accepts_a_stream_and_asks_a_query_gets_json(world: World, ser
     async with stream(server, world.token("owner"), who) as opened:
         assert json.loads((await opened.event())["data"]) == answer
         assert await opened.event() == {"event": "complete", "data": ""}
+    async with stream(server, world.token("owner"), who, PARTS) as opened:
+        assert opened.response.headers["content-type"].startswith("multipart/mixed")
+        await opened.until(b"--graphql")
+        assert await opened.part() == {"payload": answer}
+        assert await opened.rest() == b"--\r\n"
 
 
 async def test_of_several_streams_the_one_that_is_wanted_most_is_taken(world: World, server: Server) -> None:
