@@ -216,8 +216,23 @@ class Server:
         self.socket_url = f"ws://127.0.0.1:{port}/graphql"
 
 
+class ServerHere(Server):
+    """The same in the process of the test, which can see what it does.
+
+    Attributes:
+        socket: Where it listens.
+        connections: Its connections.
+    """
+
+    def __init__(self, running: uvicorn.Server) -> None:
+        """Name what is running."""
+        self.socket = running.servers[0].sockets[0]
+        self.connections = running.server_state.connections
+        super().__init__(self.socket.getsockname()[1])
+
+
 @asynccontextmanager
-async def serving(world: World) -> AsyncIterator[Server]:
+async def serving(world: World) -> AsyncIterator[ServerHere]:
     """Serve the world's application on a free port of the loopback address, without its sweeper."""
     config = uvicorn.Config(
         world.app,
@@ -233,7 +248,7 @@ async def serving(world: World) -> AsyncIterator[Server]:
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0)
     try:
-        yield Server(server.servers[0].sockets[0].getsockname()[1])
+        yield ServerHere(server)
     finally:
         server.should_exit = True
         await task
