@@ -1,7 +1,7 @@
 """The schema, and how an operation runs in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -20,6 +20,7 @@ from strawberry.utils.await_maybe import await_maybe
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from db.database import Database
+from db.outage import is_away
 from domain.people import Viewer
 from execution.compiled_documents import CompiledDocuments
 from execution.compiled_operation import CompiledOperation
@@ -168,6 +169,10 @@ class OrderShareSchema(strawberry.Schema):
 
         Returns:
             The answers, in order; None where they depend on who hears of it.
+
+        Raises:
+            SQLAlchemyError: Where a part of an answer is missing because the database is away.
+            OSError: The same.
         """
         context = OperationContext(database, viewer)
         known, given = subscribed.operation, subscribed.variables
@@ -179,6 +184,9 @@ class OrderShareSchema(strawberry.Schema):
             await context.close()
         if context.asked_who:
             return None
+        away = [fault for fault in _causes(answers) if is_away(fault)]
+        if away:
+            raise away[0]
         for answer in answers:
             _present_errors(answer, context)
         return answers
@@ -227,6 +235,12 @@ def _operation_context(connection: ConnectionContext) -> OperationContext:
     if connection.viewer is None:
         raise PermissionError("an operation needs a viewer")
     return OperationContext(connection.database, connection.viewer, connection.resume_after)
+
+
+def _causes(answers: Sequence[ExecutionResult]) -> Iterator[Exception]:
+    for error in (error for answer in answers for error in answer.errors or ()):
+        if error.original_error is not None:
+            yield error.original_error
 
 
 def _present_errors(result: Any, context: OperationContext) -> None:

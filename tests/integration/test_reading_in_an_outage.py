@@ -5,8 +5,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.database import Database
+from db.event_log import read_events
+from db.outage import is_away
+from domain.people import Viewer
+from execution.subscriptions import Subscribed
+from schema.context import ConnectionContext
+from schema.global_id import decode_node_id
+from schema.types.event import event_from_row
 from tests.integration.outage import outage
 from tests.world import World
 
@@ -62,3 +70,31 @@ async def test_fields_that_wait_for_the_same_all_fail_with_it(
     assert answer["data"] == {"a": None, "b": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL", "INTERNAL"]
     assert await client.ask(document, id=organisation) == before
+
+
+async def test_an_event_is_not_told_in_part_because_the_database_is_away(
+    client: _Client, postgresql_server_url: str, postgresql_url: str
+) -> None:
+    database, schema = client.world.database, client.world.app.sockets.schema
+    organisation = await client.world.organisation_id()
+    async with database.read() as session:
+        entries = await read_events(session, decode_node_id(organisation)[1], 0, 100)
+    event = event_from_row(next(entry.event for entry in entries if entry.event.order_id is not None))
+    viewer = Viewer(decode_node_id(await client.world.user_id("owner"))[1])
+    document = (
+        f'subscription {{ organisationEvents(organisationId: "{organisation}") {{ sequence order {{ version }} }} }}'
+    )
+    result = await schema.begin(document, None, ConnectionContext(database, viewer), None)
+    subscribed = Subscribed.within(result.data)
+    assert subscribed is not None
+    async with outage(postgresql_server_url, postgresql_url):
+        for who in (None, viewer):
+            with pytest.raises((SQLAlchemyError, OSError)) as away:
+                await schema.answers(subscribed, [event], database, who)
+            assert is_away(away.value)
+    for who in (None, viewer):
+        answers = await schema.answers(subscribed, [event], database, who)
+        assert answers is not None
+        assert [answer.data for answer in answers] == [
+            {"organisationEvents": {"sequence": event.sequence, "order": {"version": 1}}}
+        ]
