@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from app.choose_signals import choose_signals
 from app.endpoint import GraphQLEndpoint
@@ -24,6 +26,7 @@ from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
 from app.tokens import Tokens
+from app.workers import Workers
 from db.database import Database
 from db.migrations.runner import has_newest_revision
 from schema.build import build_schema
@@ -129,7 +132,7 @@ def serve(settings: Settings, workers: int = 1) -> None:
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
     app = _application(settings)
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
-    uvicorn.run(
+    config = uvicorn.Config(
         app if workers == 1 else "app.server:application",
         factory=workers > 1,
         workers=workers,
@@ -145,3 +148,18 @@ def serve(settings: Settings, workers: int = 1) -> None:
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_worker_healthcheck=_WORKER_STARTS_SECONDS,
     )
+    if not _run(config):
+        sys.exit(STARTUP_FAILURE)
+
+
+def _run(config: uvicorn.Config) -> bool:
+    """Serve until the process is told to stop; return whether serving had begun at all."""
+    with suppress(KeyboardInterrupt):
+        if config.workers > 1:
+            workers = Workers(config)
+            workers.run()
+            return not workers.failed_to_start
+        server = uvicorn.Server(config)
+        server.run()
+        return server.started
+    return True

@@ -154,10 +154,10 @@ def test_several_workers_serve_one_port_and_one_that_dies_is_replaced(postgresql
     settings = {"DATABASE_URL": postgresql_url, "JWT_SECRET": SECRET, "PORT": str(port)}
     with _serve("--workers", "2", **settings) as (process, _), httpx.Client(timeout=30) as client:
         assert _answer(client, f"http://127.0.0.1:{port}/healthz") == {"status": "alive"}
-        workers = _workers(process.pid, 2)
+        workers = _workers(process, 2)
         killed = workers.pop()
         os.kill(killed, signal.SIGKILL)
-        others = _workers(process.pid, 2, without=killed)
+        others = _workers(process, 2, without=killed)
         assert workers < others
         assert _answer(client, f"http://127.0.0.1:{port}/readyz") == {"status": "ready"}
         process.terminate()
@@ -172,9 +172,11 @@ def _answer(client: httpx.Client, url: str) -> object:
             return client.get(url).json()
 
 
-def _workers(supervisor: int, count: int, without: int | None = None) -> set[int]:
+def _workers(process: subprocess.Popen[str], count: int, without: int | None = None) -> set[int]:
     """Return the processes that serve, once there are as many as that."""
+    supervisor = process.pid
     while True:
+        assert process.poll() is None, "the supervisor has ended"
         found = set()
         for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
             with suppress(OSError):
