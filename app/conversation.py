@@ -10,20 +10,22 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
+from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.frames import text_frame
-from app.operation_request import operation_request
+from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from app.socket_operation import SocketOperation
 from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
 from schema.context import ConnectionContext
+from schema.request_errors import RATE_LIMITED
 
 _INIT_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 24 * 3600.0
 
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _BAD_PROTOCOL = 4400, 4401, 4403, 4406
-_INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT = 4408, 4409, 4429, 1007, 1011
+_INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT, _TRY_LATER = 4408, 4409, 4429, 1007, 1011, 1013
 
 _ACK, _PONG = (text_frame(b'{"type":"%b"}' % name) for name in (b"connection_ack", b"pong"))
 
@@ -45,10 +47,6 @@ class Wire(Protocol):
 
     def close(self, code: int, reason: str = "") -> None:
         """Say why the connection ends, and end it."""
-
-
-class _Malformed(Exception):
-    """A message is not as the protocol wants it."""
 
 
 class Conversation:
@@ -103,7 +101,7 @@ class Conversation:
             return
         try:
             answer(self, content)
-        except _Malformed as fault:
+        except MalformedRequest as fault:
             self.refuse(str(fault))
 
     def refuse(self, reason: str) -> None:
@@ -127,6 +125,9 @@ class Conversation:
     def end(self) -> None:
         """End what goes on."""
         self._sockets.open.discard(self)
+        if self._connection is not None:
+            self._sockets.places.leave(self._connection.viewer.user_id)
+            self._connection = None
         self._timer.cancel()
         if self._opening is not None:
             self._opening.cancel()
@@ -148,7 +149,7 @@ class Conversation:
     def _initiate(self, message: dict[str, Any]) -> None:
         payload = message.get("payload", {})
         if not isinstance(payload, dict):
-            raise _Malformed("Invalid connection init payload")
+            raise MalformedRequest("Invalid connection init payload")
         if self._initiated:
             self._wire.close(_TOO_MANY_INITS, "Too many initialisation requests")
             return
@@ -172,8 +173,12 @@ class Conversation:
             _log.exception("a socket could not be opened")
             self._wire.close(_OUR_FAULT, "Something failed on our side.")
             return
+        if not self._sockets.places.has_one(viewer.user_id):
+            self._wire.close(_TRY_LATER, "Too many sockets of this user")
+            return
+        self._sockets.places.take(viewer.user_id)
         self._opening = None
-        self._connection = ConnectionContext(self._sockets.database, viewer)
+        self._connection = self._sockets.connection(viewer)
         self._end_at_expiry(claims)
         self._wire.write(_ACK)
         early, self._early = self._early, []
@@ -190,22 +195,31 @@ class Conversation:
             self._timer = self._later(seconds, self._wire.close, _FORBIDDEN, "Token expired")
 
     def _subscribe(self, message: dict[str, Any]) -> None:
-        operation_id, asked = message.get("id"), operation_request(message.get("payload"))
-        if not isinstance(operation_id, str) or not operation_id or asked is None:
-            raise _Malformed("Failed to parse message")
+        operation_id = message.get("id")
+        if not isinstance(operation_id, str) or not operation_id:
+            raise MalformedRequest("Failed to parse message")
+        asked = operation_request(message.get("payload"))
         if self._connection is None:
             self._wire.close(_UNAUTHORIZED, "Unauthorized")
         elif operation_id in self._operations:
             self._wire.close(_ID_IN_USE, f"Subscriber for {operation_id[:60]} already exists")
         else:
-            operation = SocketOperation(operation_id, self._wire, self.forget)
+            self._begin(operation_id, self._connection, asked)
+
+    def _begin(self, operation_id: str, connection: ConnectionContext, asked: OperationRequest) -> None:
+        operation = SocketOperation(operation_id, self._wire, self.forget)
+        most = self._sockets.limits.operations
+        if len(self._operations) < most:
             self._operations[operation_id] = operation
-            operation.begin(self._sockets, self._connection, asked)
+            operation.begin(self._sockets, connection, asked)
+        else:
+            message = f"{most} operations are under way over this socket; end one, or open another socket."
+            operation.refuse(GraphQLError(message, extensions={"code": RATE_LIMITED}))
 
     def _complete(self, message: dict[str, Any]) -> None:
         operation_id = message.get("id")
         if not isinstance(operation_id, str):
-            raise _Malformed("Failed to parse message")
+            raise MalformedRequest("Failed to parse message")
         operation = self._operations.get(operation_id)
         if operation is not None:
             operation.end()
@@ -223,7 +237,7 @@ class Conversation:
 
 def _check_payload(message: dict[str, Any]) -> None:
     if not isinstance(message.get("payload"), dict | None):
-        raise _Malformed("Failed to parse message")
+        raise MalformedRequest("Failed to parse message")
 
 
 _MESSAGES: dict[str, Callable[[Conversation, dict[str, Any]], None]] = {

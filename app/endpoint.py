@@ -1,97 +1,144 @@
-"""`/graphql` over HTTP: who may come in, and what comes of a request that is none."""
+"""`/graphql` over HTTP: who may come in, what they ask, and how they are answered.
+
+What request and answer look like is said by https://graphql.github.io/graphql-over-http/draft/. No form of another site
+can ask in a user's name: a token comes in a header, which a form cannot send, and never by itself, as a cookie does.
+"""
 
 import logging
-from typing import Any
+from http import HTTPStatus
+from uuid import UUID
 
-import orjson
-from cross_web import HTTPException
-from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import ClientDisconnect
-from strawberry.fastapi import GraphQLRouter
-from strawberry.types.unset import UNSET
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+from strawberry.http.ides import get_graphql_ide_html
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
 from uuid_utils.compat import uuid4
 
+from app.accepted import JSON, accepted
+from app.http_answer import http_answer
+from app.http_request import RefusedRequest, read_request
 from app.sockets import Sockets
-from app.stream_requests import answer_stream, stream_request
-from app.tokens import InvalidToken
-from schema.context import ConnectionContext
-from schema.request_errors import BAD_USER_INPUT
+from app.stream_answer import UNBUFFERED, listen
+from app.streams import FRAMINGS, Framing
+from app.tokens import Claims, InvalidToken
+from execution.subscriptions import Subscribed
+from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED
+from schema.told import as_json
 
 _CLIENT_GONE = 499
+_METHODS = "GET, POST"
+_HTML = "text/html"
 
 _log = logging.getLogger(__name__)
 
 
-class GraphQLEndpoint(GraphQLRouter[ConnectionContext, None]):
-    """Strawberry's router, behind a token; GraphiQL itself opens without one."""
+class GraphQLEndpoint:
+    """Answers HTTP requests, as an ASGI application."""
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, sockets: Sockets, *, graphiql: bool, most_bytes: int) -> None:
         """Serve those whose tokens verify.
 
         Args:
             sockets: Serves the same over WebSocket, and all who listen.
+            graphiql: Whether a browser is shown GraphiQL, which opens without a token.
+            most_bytes: How long the body of a request may be.
         """
         self._sockets = sockets
-        self._database = sockets.database
         self._sign_in = sockets.sign_in
-        super().__init__(
-            sockets.schema,
-            path=sockets.path,
-            context_getter=self._new_context,
-            subscription_protocols=[],
-        )
+        self._most_bytes = most_bytes
+        self._page = get_graphql_ide_html("graphiql") if graphiql else None
 
-    async def _new_context(self) -> ConnectionContext:
-        # A coroutine function: FastAPI would run a plain one in a thread, and the client may be gone meanwhile.
-        return ConnectionContext(self._database)
-
-    async def run(self, request: Any, context: Any = UNSET, root_value: Any = UNSET) -> Any:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        request = Request(scope, receive)
         try:
-            if not self.should_render_graphql_ide(self.request_adapter_class(request)):
-                authorization = request.headers.get("authorization")
-                claims = self._sign_in.verify(authorization)
-                # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
-                await request.body()
-                context.viewer = await self._sign_in.admit(claims, authorization)
-                asked = await stream_request(request)
-                if asked is not None:
-                    context.resume_after = request.headers.get("last-event-id") or None
-                    return await answer_stream(self._sockets, asked, context, claims)
-            return await super().run(request, context, root_value)
+            response = self._shown(request) or await self._answer(request)
         except ClientDisconnect:
-            return Response(status_code=_CLIENT_GONE)
+            response = Response(status_code=_CLIENT_GONE)
         except InvalidToken:
-            refusal = _error_response(401, "UNAUTHENTICATED", "A valid bearer token is needed.")
+            refusal = RefusedRequest(HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.", UNAUTHENTICATED)
             refusal.headers["WWW-Authenticate"] = "Bearer"
-            return refusal
-        except HTTPException as fault:
-            return _error_response(fault.status_code, BAD_USER_INPUT, fault.reason)
-        except (SQLAlchemyError, OSError):
+            response = _refused(request, refusal)
+        except RefusedRequest as refusal:
+            response = _refused(request, refusal)
+        except Exception:
             request_id = uuid4().hex
             _log.exception("request %s failed", request_id)
-            return _error_response(500, "INTERNAL", "Something failed on our side.", requestId=request_id)
+            fault = RefusedRequest(HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed on our side.", INTERNAL)
+            response = _refused(request, fault, requestId=request_id)
+        await response(scope, receive, send)
 
-    async def parse_http_body(self, request: Any) -> Any:
-        """Read the request.
+    def _shown(self, request: Request) -> Response | None:
+        """Return the page for a browser that asks for nothing."""
+        wanted = accepted(request.headers.get("accept")).best(_HTML)
+        if self._page is None or wanted is None or request.method != "GET" or "query" in request.query_params:
+            return None
+        return HTMLResponse(self._page)
 
-        Raises:
-            HTTPException: 400 where the body is JSON, but no request.
-        """
+    async def _answer(self, request: Request) -> Response:
+        if request.method not in _METHODS.split(", "):
+            message = f"Send a request by {_METHODS.replace(', ', ' or ')}."
+            raise RefusedRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _METHODS})
+        authorization = request.headers.get("authorization")
+        claims = self._sign_in.verify(authorization)
+        wanted = accepted(request.headers.get("accept"))
+        stream = wanted.best(*FRAMINGS)
+        if wanted.json is None and stream is None:
+            raise RefusedRequest(HTTPStatus.NOT_ACCEPTABLE, f"Accept {JSON}, or a stream for a subscription.")
+        # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
+        asked = await read_request(request, self._most_bytes)
+        viewer = await self._sign_in.admit(claims, authorization)
+        connection = self._sockets.connection(viewer)
+        connection.resume_after = request.headers.get("last-event-id") or None
         try:
-            return await super().parse_http_body(request)
-        except (AttributeError, TypeError, UnicodeDecodeError):
-            raise HTTPException(400, "The body must be a JSON object with a `query`.") from None
+            result = await self._sockets.operations.begin(asked, connection, _allowed(request, stream))
+        except InvalidOperationTypeError as fault:
+            raise _not_here(fault.operation_type) from None
+        framing = None if stream is None else FRAMINGS[stream]()
+        subscribed = Subscribed.within(result.data)
+        if subscribed is not None and framing is not None:
+            return self._stream(subscribed, framing, claims, viewer.user_id)
+        if wanted.json is None and framing is not None:
+            return Response(framing.opening + framing.last(as_json(result)), media_type=framing.media_type)
+        answer = http_answer(result, wanted.json or JSON)
+        response = Response(answer.body, answer.status)
+        response.raw_headers = answer.headers
+        return response
 
-    def decode_json(self, data: str | bytes) -> object:
-        """Read JSON; what is not JSON by the letter, such as half a surrogate pair, is refused."""
-        return orjson.loads(data)
+    def _stream(self, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID) -> Response:
+        if not self._sockets.places.has_one(user_id):
+            raise RefusedRequest(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "You have too many streams open; end one.",
+                RATE_LIMITED,
+                {"Retry-After": "1"},
+            )
+        listening = listen(self._sockets, subscribed, framing, claims, user_id)
+        return StreamingResponse(listening, media_type=framing.media_type, headers=UNBUFFERED)
 
-    def encode_json(self, data: object) -> str:
-        """Write JSON, as text for a socket's frames."""
-        return orjson.dumps(data).decode()
+
+def _allowed(request: Request, stream: str | None) -> frozenset[OperationType]:
+    """Return which kinds of operations a request may ask for."""
+    kinds = {OperationType.QUERY}
+    if request.method == "POST":
+        kinds.add(OperationType.MUTATION)
+    if stream is not None:
+        kinds.add(OperationType.SUBSCRIPTION)
+    return frozenset(kinds)
 
 
-def _error_response(status: int, code: str, message: str, **extensions: str) -> Response:
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]}, status)
+def _not_here(kind: OperationType) -> RefusedRequest:
+    if kind is OperationType.MUTATION:
+        return RefusedRequest(HTTPStatus.METHOD_NOT_ALLOWED, "Send a mutation by POST.", headers={"Allow": "POST"})
+    return RefusedRequest(
+        HTTPStatus.NOT_ACCEPTABLE,
+        f"A subscription needs a WebSocket, or a request that accepts {' or '.join(FRAMINGS)}.",
+    )
+
+
+def _refused(request: Request, refusal: RefusedRequest, **extensions: str) -> Response:
+    error = {"message": refusal.message, "extensions": {"code": refusal.code, **extensions}}
+    media_type = accepted(request.headers.get("accept")).json or JSON
+    return JSONResponse({"errors": [error]}, refusal.status, refusal.headers, f"{media_type}; charset=utf-8")

@@ -9,16 +9,20 @@ from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
+from app.budgets import Budgets
 from app.choose_signals import choose_signals
 from app.endpoint import GraphQLEndpoint
 from app.log_lines import begin_to_log
 from app.one_write import OneWriteProtocol
+from app.operations import Operations
 from app.settings import Settings, SettingsError, load_settings
 from app.short_way import ShortWay
 from app.sign_in import SignIn
@@ -42,17 +46,30 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Tokens) -> ShortWay:
+def create_app(database: Database, tokens: Tokens, settings: Settings) -> ShortWay:
     """Return the application: `/graphql`, `/healthz` and `/readyz`; `SocketProtocol` serves its WebSockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
         tokens: Verifies who comes in.
+        settings: What is open, and how much a client may do.
+
+    Raises:
+        SettingsError: Where a setting has the wrong form.
     """
     app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.database = database
-    sockets = Sockets(_GRAPHQL_PATH, build_schema(), database, SignIn(tokens, database))
-    app.include_router(GraphQLEndpoint(sockets))
+    sockets = _sockets(database, tokens, settings)
+    endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
+    app.router.routes.append(Route(_GRAPHQL_PATH, endpoint))
+    if sockets.origins.allowed:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(sockets.origins.allowed),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            expose_headers=["Retry-After"],
+        )
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -73,6 +90,25 @@ def create_app(database: Database, tokens: Tokens) -> ShortWay:
 
     # Before the application and all its middleware: what it knows needs none of them.
     return ShortWay(app, sockets)
+
+
+def _sockets(database: Database, tokens: Tokens, settings: Settings) -> Sockets:
+    schema = build_schema(settings.limits(introspection=settings.shows_schema))
+    budgets = Budgets(
+        database,
+        settings.checked_budget("user"),
+        settings.checked_budget("organisation"),
+        settings.checked_budget_store(),
+    )
+    return Sockets(
+        _GRAPHQL_PATH,
+        Operations(schema, settings.checked_documents(), settings.request_seconds),
+        database,
+        SignIn(tokens, database),
+        spend=budgets.spend,
+        origins=settings.checked_origins(),
+        limits=settings.socket_limits,
+    )
 
 
 @asynccontextmanager
@@ -112,8 +148,8 @@ def application() -> ASGIApp:
 
 def _application(settings: Settings) -> ASGIApp:
     tokens = Tokens(settings)
-    database = Database(settings.checked_database_url(), choose_signals(settings))
-    app = create_app(database, tokens)
+    database = Database(settings.checked_database_url(), choose_signals(settings), settings.timeouts)
+    app = create_app(database, tokens, settings)
     _leave_what_is_there_to_itself()
     return app
 

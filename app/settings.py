@@ -1,11 +1,19 @@
 """What an operator sets, in the environment."""
 
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
+from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage, Storage
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from app.documents import Documents, UnreadableDocuments, read_trusted_documents
+from app.limit_settings import LimitSettings
+from app.origins import Origins
 
 MIN_SECRET_BYTES = 32
 """HS256 takes a key at least as long as its digest (RFC 7518, section 3.2)."""
@@ -18,8 +26,8 @@ class SettingsError(Exception):
     """A setting is missing or unsafe; the message is the one line that says what to set."""
 
 
-class Settings(BaseSettings):
-    """The `ORDERSHARE_…` variables.
+class Settings(LimitSettings):
+    """The `ORDERSHARE_…` variables; those that say how much a client may do are `LimitSettings`.
 
     Attributes:
         database_url: Where everything is kept.
@@ -30,9 +38,13 @@ class Settings(BaseSettings):
         jwt_audience: The `aud` that tokens must bear, where set.
         host: The address to listen on.
         port: The port to listen on.
+        mode: `production` or `development`; where empty, it is production as soon as other machines can connect.
+        introspection: Whether the schema tells of itself; where empty, in development.
+        graphiql: Whether a browser is shown GraphiQL; where empty, in development.
+        origins: The sites, separated by commas, whose pages may use the API from a browser; `*` for all.
+        trusted_documents: A file of documents that clients may name instead of sending them; empty for none.
+        trusted_documents_only: Whether nothing else is executed.
     """
-
-    model_config = SettingsConfigDict(env_prefix="ORDERSHARE_", extra="ignore")
 
     database_url: str = "sqlite+aiosqlite:///ordershare.db"
     signal_url: str = ""
@@ -42,6 +54,68 @@ class Settings(BaseSettings):
     jwt_audience: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
+    mode: Literal["", "production", "development"] = ""
+    introspection: bool | None = None
+    graphiql: bool | None = None
+    origins: str = ""
+    trusted_documents: str = ""
+    trusted_documents_only: bool = False
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the server shows nothing that only its developers need."""
+        return self.mode == "production" or (not self.mode and not _is_this_machine(self.host))
+
+    @property
+    def shows_schema(self) -> bool:
+        """Whether the schema tells of itself, and what a misspelled name was meant to be."""
+        return not self.is_production if self.introspection is None else self.introspection
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether a browser is shown GraphiQL."""
+        return not self.is_production if self.graphiql is None else self.graphiql
+
+    def checked_origins(self) -> Origins:
+        """Return the sites whose pages may use the API.
+
+        Raises:
+            SettingsError: Where one is no origin.
+        """
+        named = [name.strip() for name in self.origins.split(",") if name.strip()]
+        if not all(name == "*" or _is_origin(name) for name in named):
+            raise SettingsError("Set ORDERSHARE_ORIGINS to origins, such as https://app.example, separated by commas.")
+        return Origins(named)
+
+    def checked_documents(self) -> Documents:
+        """Return the documents that the server knows by name.
+
+        Raises:
+            SettingsError: Where they cannot be read, or there are none and nothing else is to be executed.
+        """
+        if not self.trusted_documents:
+            if self.trusted_documents_only:
+                raise SettingsError("Set ORDERSHARE_TRUSTED_DOCUMENTS to the file of the documents to execute.")
+            return Documents()
+        try:
+            trusted = read_trusted_documents(Path(self.trusted_documents))
+        except UnreadableDocuments as fault:
+            raise SettingsError(f"ORDERSHARE_TRUSTED_DOCUMENTS cannot be read: {fault}.") from None
+        return Documents(trusted, only_trusted=self.trusted_documents_only)
+
+    def checked_budget(self, whose: Literal["user", "organisation"]) -> RateLimitItem | None:
+        """Return what the operations of one of these may cost within a time; None for whatever they do.
+
+        Raises:
+            SettingsError: Where a setting has the wrong form.
+        """
+        said = self.user_budget if whose == "user" else self.organisation_budget
+        try:
+            return parse(said) if said else None
+        except ValueError:
+            raise SettingsError(
+                f"Set ORDERSHARE_{whose.upper()}_BUDGET to a cost and a time, such as 1000000 per minute."
+            ) from None
 
     def checked_database_url(self) -> str:
         """Return the database's URL.
@@ -78,6 +152,18 @@ class Settings(BaseSettings):
             )
         return secret
 
+    def checked_budget_store(self) -> Storage | None:
+        """Return where replicas count together; None where each counts for itself.
+
+        Raises:
+            SettingsError: Where it is no store of a known kind.
+        """
+        if not self.budget_store_url:
+            return None
+        if not self.budget_store_url.startswith(_REDIS):
+            raise SettingsError("Set ORDERSHARE_BUDGET_STORE_URL to redis://HOST:PORT, or leave it empty.")
+        return RedisStorage(f"async+{self.budget_store_url}", implementation="redispy")
+
     def checked_signal_url(self) -> str:
         """Return where replicas wake each other; empty for the database's own way.
 
@@ -89,7 +175,20 @@ class Settings(BaseSettings):
         return self.signal_url
 
 
+_REDIS = ("redis://", "rediss://")
 _NATS = ("nats://", "tls://")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_origin(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path.strip("/") and not parts.query
 
 
 def _is_in_no_directory(database_url: str) -> bool:

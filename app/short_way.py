@@ -10,17 +10,14 @@ import orjson
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.operation_request import OperationRequest, operation_request
+from app.accepted import JSON, accepted
+from app.http_answer import HttpAnswer, http_answer
+from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
 from domain.people import Viewer
-from schema.context import ConnectionContext
-from schema.told import as_json
 
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
-_ANY = frozenset({b"*/*", b"application/json", b"application/json, */*", b"application/json, text/plain, */*"})
-_USUAL = frozenset({"query", "variables", "operationName"})
-_MAX_BODY_BYTES = 256 * 1024
 
 
 class ShortWay:
@@ -36,8 +33,7 @@ class ShortWay:
         self.sockets = sockets
         self._app = app
         self._path = sockets.path
-        self._schema = sockets.schema
-        self._database = sockets.database
+        self._operations = sockets.operations
         self._sign_in = sockets.sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,22 +41,41 @@ class ShortWay:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return
-        authorization = _authorization(scope)
+        authorization, media_type = self._wish(scope)
         viewer, claims = self._look_at(authorization)
         if viewer is None and claims is None:
             await self._app(scope, receive, send)
             return
-        taken = await _taken(receive)
+        taken = await _taken(receive, self.sockets.limits.message_bytes)
         asked = _asked(taken)
-        known = None if asked is None else self._schema.known(asked.query, asked.operation_name)
+        known = None if asked is None else self._operations.known(asked)
         if known is not None and claims is not None:
             viewer = await self._admit(claims, authorization)
         if asked is None or known is None or known.is_subscription or viewer is None:
             await self._app(scope, _beginning_with(taken, receive), send)
             return
-        connection = ConnectionContext(self._database, viewer)
-        result = await self._schema.execute_known(known, asked.variables, connection)
-        await _respond(send, as_json(result))
+        result = await self._operations.begin_known(known, asked, self.sockets.connection(viewer))
+        await _respond(send, http_answer(result, media_type))
+
+    def _wish(self, scope: Scope) -> tuple[bytes | None, str]:
+        """Return the authorization of a request for JSON by JSON, and of which kind; None for one with other wishes."""
+        authorization = content_type = None
+        media_type: str | None = JSON
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                if authorization is not None:
+                    return None, JSON
+                authorization = value
+            elif name == b"content-type":
+                content_type = value
+            elif name == b"accept":
+                media_type = accepted(value.decode("latin-1")).json
+            elif name == b"origin" and self.sockets.origins.allowed:
+                # Whether a page of another site may read the answer is told by the long way.
+                return None, JSON
+        if media_type is None or content_type not in _JSON or scope["query_string"]:
+            return None, JSON
+        return authorization, media_type
 
     def _look_at(self, authorization: bytes | None) -> tuple[Viewer | None, Claims | None]:
         """Return whom a token is known to stand for, or what it says where that must be looked up; else neither."""
@@ -82,27 +97,11 @@ class ShortWay:
             return None
 
 
-def _authorization(scope: Scope) -> bytes | None:
-    """Return the authorization of a request that wants JSON for JSON; None for one with any other wish."""
-    authorization: bytes | None = None
-    content_type: bytes | None = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            if authorization is not None:
-                return None
-            authorization = value
-        elif name == b"content-type":
-            content_type = value
-        elif name == b"accept" and value not in _ANY:
-            return None
-    return authorization if content_type in _JSON and not scope["query_string"] else None
-
-
-async def _taken(receive: Receive) -> list[Message]:
+async def _taken(receive: Receive, most_bytes: int) -> list[Message]:
     """Return the messages of a request's body: all of them, or as many as show that it is too large."""
     taken: list[Message] = []
     size = 0
-    while size <= _MAX_BODY_BYTES:
+    while size <= most_bytes:
         message = await receive()
         taken.append(message)
         size += len(message.get("body", b""))
@@ -118,12 +117,9 @@ def _asked(messages: list[Message]) -> OperationRequest | None:
         return None
     body = b"".join(message.get("body", b"") for message in messages)
     try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return operation_request(orjson.loads(body))
+    except (orjson.JSONDecodeError, MalformedRequest):
         return None
-    if not isinstance(content, dict) or not content.keys() <= _USUAL:
-        return None
-    return operation_request(content)
 
 
 def _beginning_with(taken: list[Message], receive: Receive) -> Receive:
@@ -137,7 +133,6 @@ def _beginning_with(taken: list[Message], receive: Receive) -> Receive:
     return receive_again
 
 
-async def _respond(send: Send, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _respond(send: Send, answer: HttpAnswer) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import orjson
+from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -50,9 +51,12 @@ class SocketOperation:
 
     def begin(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
         """Answer a request."""
-        query, variables, name = asked
-        beginning = sockets.schema.begin(query, variables, connection, name)
+        beginning = sockets.operations.begin(asked, connection)
         self.answering = asyncio.create_task(self._answer(beginning, sockets))
+
+    def refuse(self, refusal: GraphQLError) -> None:
+        """Answer a request that is not carried out."""
+        self._last(self._envelope.error(orjson.dumps([refusal.formatted])))
 
     def end(self) -> None:
         """Say nothing more; a mutation that has begun is done nevertheless."""

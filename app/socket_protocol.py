@@ -20,7 +20,6 @@ from websockets.typing import Subprotocol
 from app.conversation import Conversation
 from app.sockets import PROTOCOL, SEND_SECONDS, Sockets
 
-_MAX_MESSAGE_BYTES = 256 * 1024
 _LIFE_SIGN_SECONDS = 20.0
 _CLOSE_SECONDS = 2.0
 
@@ -53,7 +52,7 @@ class SocketProtocol(asyncio.Protocol):
         self._connections: set[Any] = server_state.connections
         self._connection = ServerProtocol(
             select_subprotocol=_chosen_subprotocol,
-            max_size=_MAX_MESSAGE_BYTES,
+            max_size=self._sockets.limits.message_bytes,
         )
         self._conversation: Conversation | None = None
         self._message: list[bytes] = []
@@ -144,6 +143,10 @@ class SocketProtocol(asyncio.Protocol):
     def _shake_hands(self, request: Request) -> None:
         if request.path.partition("?")[0] != self._sockets.path:
             self._connection.send_response(self._connection.reject(404, "There is nothing here.\n"))
+            return
+        if not self._sockets.origins.admits(request.headers.get("Origin"), request.headers.get("Host")):
+            refusal = self._connection.reject(403, "Pages of this origin may not open a socket.\n")
+            self._connection.send_response(refusal)
             return
         self._connection.send_response(self._connection.accept(request))
         if self._connection.state is State.OPEN:

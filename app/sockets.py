@@ -7,10 +7,15 @@ from typing import Protocol
 
 from websockets.typing import Subprotocol
 
+from app.operations import Operations
+from app.origins import Origins
 from app.sign_in import SignIn
+from app.socket_limits import Places, SocketLimits
 from db.database import Database
+from domain.people import Viewer
 from schema.audiences import Audiences
-from schema.build import OrderShareSchema
+from schema.context import ConnectionContext
+from schema.pricing import Spend
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
@@ -36,22 +41,43 @@ class Ending(Protocol):
 class Sockets:
     """Serves all conversations, and ends them together when the process is to stop."""
 
-    def __init__(self, path: str, schema: OrderShareSchema, database: Database, sign_in: SignIn) -> None:
+    def __init__(
+        self,
+        path: str,
+        operations: Operations,
+        database: Database,
+        sign_in: SignIn,
+        *,
+        spend: Spend | None = None,
+        origins: Origins | None = None,
+        limits: SocketLimits | None = None,
+    ) -> None:
         """Have no conversation yet.
 
         Args:
             path: Where sockets are opened.
-            schema: The schema.
+            operations: Begins operations.
             database: What operations read and write.
             sign_in: Tells who comes in.
+            spend: Takes what operations cost; None where nobody counts.
+            origins: The pages of other sites that may open sockets; none where not given.
+            limits: What each client may do.
         """
         self.path = path
-        self.schema = schema
+        self.operations = operations
         self.database = database
         self.sign_in = sign_in
-        self.audiences = Audiences(schema, database)
+        self.origins = origins or Origins()
+        self.limits = limits or SocketLimits()
+        self.places = Places(self.limits.per_user)
+        self.audiences = Audiences(operations.schema, database)
+        self._spend = spend
         self.open: set[Ending] = set()
         self._draining: asyncio.Task[None] | None = None
+
+    def connection(self, viewer: Viewer) -> ConnectionContext:
+        """Return what a request, or a socket, of a user carries."""
+        return ConnectionContext(self.database, viewer, self._spend)
 
     def begin_to_drain(self) -> None:
         """Have every socket sent what is owed to it and closed."""

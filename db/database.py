@@ -14,7 +14,7 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.connections_at_hand import ConnectionsAtHand
-from db.engine import WRITES, create_engine
+from db.engine import WRITES, Timeouts, create_engine
 from db.event_log import grown_logs
 from db.gathering import Gathering, Group
 from db.instant_text import instant_text
@@ -50,17 +50,18 @@ async def present(session: AsyncSession) -> datetime:
 class Database:
     """One database, SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, signals: Signals | None = None) -> None:
+    def __init__(self, url: str, signals: Signals | None = None, timeouts: Timeouts | None = None) -> None:
         """Prepare to connect; nothing is opened before the first use.
 
         Args:
             url: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
             signals: How readers of the logs are woken; inside this process where not given.
+            timeouts: When PostgreSQL gives up; never where not given, as for work that may take its time.
 
         Raises:
             ValueError: For any other kind of database.
         """
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, timeouts)
         self.signals: Signals = InProcessSignals() if signals is None else signals
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = self.engine.execution_options(**{WRITES: True})

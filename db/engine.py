@@ -1,6 +1,7 @@
 """The engine of either database, set up so that transactions mean the same on both."""
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +18,36 @@ _ALIVE_SECONDS = 1.0
 _USED_AT = "ordershare used at"
 
 
-def create_engine(url: str) -> AsyncEngine:
+@dataclass(frozen=True)
+class Timeouts:
+    """How long PostgreSQL works, waits, and is kept waiting, in seconds; what takes longer fails.
+
+    Attributes:
+        statement: A statement.
+        lock: The wait for one lock.
+        idle_transaction: A transaction in which nothing happens.
+    """
+
+    statement: float
+    lock: float
+    idle_transaction: float
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of a connection."""
+        seconds = {
+            "statement_timeout": self.statement,
+            "lock_timeout": self.lock,
+            "idle_in_transaction_session_timeout": self.idle_transaction,
+        }
+        return {name: str(int(each * 1000)) for name, each in seconds.items()}
+
+
+def create_engine(url: str, timeouts: Timeouts | None = None) -> AsyncEngine:
     """Return an engine for `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
+
+    Args:
+        url: Where the database is.
+        timeouts: When PostgreSQL gives up; SQLite waits for a lock as long as ever.
 
     Raises:
         ValueError: For any other database or driver.
@@ -27,13 +56,16 @@ def create_engine(url: str) -> AsyncEngine:
     if driver == "sqlite+aiosqlite":
         return _sqlite_engine(url)
     if driver == "postgresql+asyncpg":
-        return _postgresql_engine(url)
+        return _postgresql_engine(url, timeouts)
     raise ValueError(f"{driver} is not supported: use sqlite+aiosqlite or postgresql+asyncpg")
 
 
-def _postgresql_engine(url: str) -> AsyncEngine:
+def _postgresql_engine(url: str, timeouts: Timeouts | None) -> AsyncEngine:
+    settings = {} if timeouts is None else timeouts.settings()
     # The connection used last comes first: it has prepared what is about to be asked, and its backend has it at hand.
-    engine = create_async_engine(url, pool_size=20, max_overflow=10, pool_use_lifo=True)
+    engine = create_async_engine(
+        url, pool_size=20, max_overflow=10, pool_use_lifo=True, connect_args={"server_settings": settings}
+    )
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _require_alive)
     return engine

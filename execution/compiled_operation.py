@@ -1,6 +1,6 @@
 """One operation of a document, ready to be executed as compiled code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
+from execution.cost import CostRules, OperationCost
 from execution.selection import Selected
 from execution.variables import Variables
 
@@ -47,6 +48,7 @@ class CompiledOperation:
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
     used_beside: dict[str, frozenset[str]] = field(default_factory=dict)
     _variables: Variables | None = None
+    _cost: OperationCost | None = None
 
     @property
     def is_subscription(self) -> bool:
@@ -58,6 +60,13 @@ class CompiledOperation:
         if self._variables is None:
             self._variables = Variables(schema, self.operation.variable_definitions or ())
         return self._variables
+
+    def cost(self, schema: GraphQLSchema, rules: CostRules, variables: Mapping[str, Any]) -> int:
+        """Return what the operation may cost with these variables, as a request gives them."""
+        if self._cost is None:
+            fragments = [each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)]
+            self._cost = OperationCost(schema, self.operation, fragments, rules)
+        return self._cost.of(variables)
 
     def decides(self, variables: VariableValues) -> bool:
         """Return whether every condition is true or false; null is a fault, wherever graphql-core meets it."""

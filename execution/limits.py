@@ -1,10 +1,12 @@
-"""How large a document may be, measured in one pass that visits each selection once.
+"""How large a document may be, measured before it is validated.
 
-Fragments are measured once each and their measure is reused: a document of fragments that spread each other many
-times over is measured in time linear in its length, although what it stands for grows exponentially.
+One pass visits each selection once. Fragments are measured once each and their measure is reused: a document of
+fragments that spread each other many times over is measured in time linear in its length, although what it stands for
+grows exponentially. Only what is small enough by that measure is looked at as it stands, written out, for fields that
+are selected again where they are selected already: validation compares each of these with each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graphql import (
@@ -23,32 +25,55 @@ from strawberry.extensions import SchemaExtension
 
 @dataclass(frozen=True)
 class DocumentLimits:
-    """What a document may have at the most.
+    """What a document may have at the most; what is in a fragment counts at each spread.
 
     Attributes:
         tokens: Lexical tokens.
+        operations: Operations.
         depth: Fields inside fields.
-        aliases: Aliased fields, those of a fragment counted at each spread.
+        fields: Selected fields.
+        aliases: Aliased fields.
+        directives: Directives.
+        repeats: Fields that are selected again where they are selected already.
     """
 
     tokens: int = 5_000
+    operations: int = 50
     depth: int = 20
+    fields: int = 2_000
     aliases: int = 100
+    directives: int = 200
+    repeats: int = 200
 
 
 @dataclass(frozen=True)
 class Measure:
-    """How deep a selection goes, and how many aliased fields it stands for."""
+    """What a selection stands for, all that is below it included."""
 
     depth: int = 0
+    fields: int = 0
     aliases: int = 0
+    directives: int = 0
+
+    def beside(self, other: "Measure") -> "Measure":
+        """Return the measure of both in one selection."""
+        return Measure(
+            max(self.depth, other.depth),
+            self.fields + other.fields,
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+        )
 
 
 _NOTHING = Measure()
 
 
+class CircularFragment(Exception):
+    """A fragment spreads itself; the argument is its name."""
+
+
 class DocumentMeasurer:
-    """Measures the operations of one document."""
+    """Measures the definitions of one document."""
 
     def __init__(self, document: DocumentNode) -> None:
         """Prepare to measure."""
@@ -57,48 +82,93 @@ class DocumentMeasurer:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._measured: dict[str, Measure] = {}
+        self._measured: dict[str, Measure | None] = {}
 
     def measure(self, selection_set: SelectionSetNode | None) -> Measure:
-        """Return the measure of a selection set and all below it."""
-        if selection_set is None:
-            return _NOTHING
-        depth = aliases = 0
-        for selection in selection_set.selections:
-            if isinstance(selection, FieldNode):
-                below = self.measure(selection.selection_set)
-                depth = max(depth, 1 + below.depth)
-                aliases += below.aliases + (selection.alias is not None)
-            else:
-                inside = self._measure_spread(selection)
-                depth = max(depth, inside.depth)
-                aliases += inside.aliases
-        return Measure(depth, aliases)
+        """Return the measure of a selection set and all below it.
 
-    def _measure_spread(self, selection: SelectionNode) -> Measure:
+        Raises:
+            CircularFragment: Where it would have no end.
+        """
+        measured = _NOTHING
+        for selection in selection_set.selections if selection_set is not None else ():
+            measured = measured.beside(self._measure_selection(selection))
+        return measured
+
+    def _measure_selection(self, selection: SelectionNode) -> Measure:
+        own = Measure(directives=len(selection.directives or ()))
+        if isinstance(selection, FieldNode):
+            below = self.measure(selection.selection_set)
+            field = Measure(1 + below.depth, 1, int(selection.alias is not None), 0)
+            return own.beside(below).beside(field)
         if isinstance(selection, InlineFragmentNode):
-            return self.measure(selection.selection_set)
-        return self._measure_fragment(selection.name.value) if isinstance(selection, FragmentSpreadNode) else _NOTHING
+            return own.beside(self.measure(selection.selection_set))
+        return own.beside(self._measure_fragment(selection.name.value))  # type: ignore[attr-defined]  # it is a spread
 
     def _measure_fragment(self, name: str) -> Measure:
-        if name not in self._measured:
-            # A fragment that spreads itself is refused by validation; here it only must not run for ever.
-            self._measured[name] = _NOTHING
-            fragment = self._fragments.get(name)
-            self._measured[name] = self.measure(fragment.selection_set if fragment else None)
-        return self._measured[name]
+        if name in self._measured:
+            measured = self._measured[name]
+            if measured is None:
+                raise CircularFragment(name)
+            return measured
+        self._measured[name] = None
+        fragment = self._fragments.get(name)
+        measured = self._measured[name] = self.measure(fragment.selection_set if fragment else None)
+        return measured
+
+    def repeats(self, selection_sets: Iterable[SelectionSetNode]) -> int:
+        """Return how many fields are selected again where they are selected already, here and below.
+
+        This visits each field that the selections stand for.
+        """
+        below: dict[str, list[SelectionSetNode]] = {}
+        count = 0
+        for field in self._fields(selection_sets):
+            name = (field.alias or field.name).value
+            count += name in below
+            below.setdefault(name, []).extend(() if field.selection_set is None else (field.selection_set,))
+        return count + sum(self.repeats(inside) for inside in below.values() if inside)
+
+    def _fields(self, selection_sets: Iterable[SelectionSetNode]) -> Iterator[FieldNode]:
+        for selection_set in selection_sets:
+            for selection in selection_set.selections:
+                if isinstance(selection, FieldNode):
+                    yield selection
+                elif isinstance(selection, InlineFragmentNode):
+                    yield from self._fields((selection.selection_set,))
+                elif isinstance(selection, FragmentSpreadNode):
+                    fragment = self._fragments.get(selection.name.value)
+                    yield from () if fragment is None else self._fields((fragment.selection_set,))
 
 
 def excess(document: DocumentNode, limits: DocumentLimits) -> str | None:
-    """Return which limit a document exceeds, as a sentence, or None."""
+    """Return which limit a document exceeds, as a sentence, or None.
+
+    Raises:
+        CircularFragment: Where a fragment spreads itself.
+    """
     measurer = DocumentMeasurer(document)
+    operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
+    if operations > limits.operations:
+        return f"The document has {operations} operations; at most {limits.operations} are allowed."
     for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            measured = measurer.measure(definition.selection_set)
-            if measured.depth > limits.depth:
-                return f"The document is {measured.depth} fields deep; at most {limits.depth} are allowed."
-            if measured.aliases > limits.aliases:
-                return f"The document has more than {limits.aliases} aliases."
+        # Fragments that nothing spreads are measured too: validation looks at them before it refuses them.
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+            sentence = _excess_of(measurer, definition.selection_set, limits)
+            if sentence is not None:
+                return sentence
+    return None
+
+
+def _excess_of(measurer: DocumentMeasurer, selection_set: SelectionSetNode, limits: DocumentLimits) -> str | None:
+    measured = measurer.measure(selection_set)
+    if measured.depth > limits.depth:
+        return f"The document is {measured.depth} fields deep; at most {limits.depth} are allowed."
+    for what, most in (("fields", limits.fields), ("aliases", limits.aliases), ("directives", limits.directives)):
+        if getattr(measured, what) > most:
+            return f"The document has more than {most} {what}."
+    if measurer.repeats((selection_set,)) > limits.repeats:
+        return f"The document selects fields again, where they are selected already, more than {limits.repeats} times."
     return None
 
 
@@ -112,7 +182,19 @@ class DocumentLimiter(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         """Measure the parsed document."""
         document = self.execution_context.graphql_document
-        if document is not None and (sentence := excess(document, self._limits)) is not None:
-            refusal = GraphQLError(sentence, extensions={"code": "QUERY_TOO_COMPLEX"})
+        refusal = None if document is None else _refusal(document, self._limits)
+        if refusal is not None:
             self.execution_context.pre_execution_errors = [refusal]
         yield
+
+
+def _refusal(document: DocumentNode, limits: DocumentLimits) -> GraphQLError | None:
+    try:
+        sentence = excess(document, limits)
+    except CircularFragment as circle:
+        # Validation says the same, but first compares the fields of fragments that have no end.
+        message = f"Cannot spread fragment '{circle}' within itself."
+        return GraphQLError(message, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
+    if sentence is None:
+        return None
+    return GraphQLError(sentence, extensions={"code": "QUERY_TOO_COMPLEX"})

@@ -16,7 +16,7 @@ from db.log_tables import EventRow
 from domain.people import Viewer
 from execution.subscriptions import Subscribed
 from schema.audience import Audience, Outlet
-from schema.build import OrderShareSchema
+from schema.executable import ExecutableSchema
 from schema.following import Following
 from schema.told import Execute
 from schema.types.event import OrderEvent, event_from_row
@@ -25,7 +25,7 @@ from schema.types.event import OrderEvent, event_from_row
 class Audiences:
     """The audiences of one process."""
 
-    def __init__(self, schema: OrderShareSchema, database: Database) -> None:
+    def __init__(self, schema: ExecutableSchema, database: Database) -> None:
         """Have nobody listen yet.
 
         Args:

@@ -4,24 +4,39 @@ from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
-from strawberry.fastapi import BaseContext
 from uuid_utils.compat import uuid4
 
 from db.database import Database
 from domain.people import Viewer
+from schema.pricing import Bill, Spend
 from schema.reading import Reading
 
 
-class ConnectionContext(BaseContext):
+class ConnectionContext:
     """What a request, or a socket with all its operations, carries."""
 
-    def __init__(self, database: Database, viewer: Viewer | None = None) -> None:
-        """Carry the database, and the viewer once they are authenticated."""
-        super().__init__()
+    def __init__(self, database: Database, viewer: Viewer, spend: Spend | None = None) -> None:
+        """Begin for a viewer.
+
+        Args:
+            database: What is read and written.
+            viewer: Who has come in.
+            spend: Takes what operations cost from the viewer's budgets; None where nobody counts.
+        """
         self.database = database
         self.viewer = viewer
         self.resume_after: str | None = None
         """The cursor after which a subscription goes on, where the transport knows it better than the document."""
+        self._spend = spend
+
+    def operation(self, most: int) -> "OperationContext":
+        """Begin an operation.
+
+        Args:
+            most: What it may cost.
+        """
+        bill = Bill(self.viewer, self._spend, most)
+        return OperationContext(self.database, self.viewer, self.resume_after, bill)
 
 
 class OperationContext:
@@ -30,17 +45,22 @@ class OperationContext:
     Attributes:
         database: What is read and written.
         resume_after: The cursor after which a subscription goes on, whatever its document says.
+        bill: What it costs, and who pays.
         asked_who: Whether a field has asked for a viewer where there is none.
     """
 
-    def __init__(self, database: Database, viewer: Viewer | None, resume_after: str | None = None) -> None:
+    def __init__(
+        self, database: Database, viewer: Viewer | None, resume_after: str | None = None, bill: Bill | None = None
+    ) -> None:
         """Begin an operation.
 
         Args:
             database: What is read and written.
             viewer: Whose operation it is; None for an answer that is to be the same whoever asks.
             resume_after: The cursor after which a subscription goes on, whatever its document says.
+            bill: What it costs, and who pays; None for nothing.
         """
+        self.bill = bill or Bill(None, None, 0)
         self.database = database
         self.resume_after = resume_after
         self.asked_who = False

@@ -11,6 +11,9 @@ from graphql import GraphQLError
 from db.keyset import PageRequest
 from schema.request_errors import bad_user_input
 
+DEFAULT_PAGE = 50
+"""How many entries a page of a whole organisation holds where nobody says."""
+
 MAX_PAGE = 100
 """How many entries a page holds at the most."""
 

@@ -1,15 +1,21 @@
 """Top-level errors: what a client may know of them, and a code to branch on."""
 
 import logging
+import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from domain.errors import AccessEnded, CursorInvalid, DomainError
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
+INTERNAL = "INTERNAL"
 QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+RATE_LIMITED = "RATE_LIMITED"
+TIMEOUT = "TIMEOUT"
+UNAUTHENTICATED = "UNAUTHENTICATED"
 
 _SIGNS_OF_TOO_LARGE = ("Document contains more than", "Document is nested too deeply")
+_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 _VALIDATION_GIVEN_UP = "Validation aborted."
 
 _log = logging.getLogger(__name__)
@@ -33,8 +39,13 @@ def presented(error: GraphQLError, request_id: str, *, executed: bool) -> GraphQ
     code, message = _known(error, executed)
     if code is None:
         _log.error("operation %s failed", request_id, exc_info=error.original_error or error)
-        return _with(error, "Something failed on our side.", {"code": "INTERNAL", "requestId": request_id})
+        return _with(error, "Something failed on our side.", {"code": INTERNAL, "requestId": request_id})
     return _with(error, message, {**(error.extensions or {}), "code": code})
+
+
+def without_suggestion(error: GraphQLError) -> GraphQLError:
+    """Return an error that does not tell which names of the schema are like the one that is wrong."""
+    return _with(error, _SUGGESTION.sub("", error.message), dict(error.extensions or {}))
 
 
 def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from db.log_cursor import LogCursor
 from db.log_tables import EventRow
@@ -99,7 +100,10 @@ class Answers:
 
 def as_json(result: ExecutionResult) -> bytes:
     """Return a result as it is sent."""
-    answer: dict[str, Any] = {"data": result.data}
+    # Where nothing was executed there is no data, not even null (GraphQL, section 7.1).
+    answer: dict[str, Any] = {} if isinstance(result, PreExecutionError) else {"data": result.data}
     if result.errors:
         answer["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
     return orjson.dumps(answer)

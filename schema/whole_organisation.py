@@ -23,11 +23,11 @@ from resolvers.load_rows import load_order_types, load_users
 from resolvers.read_order_page import PLACE, OrderPageForm, order_page
 from schema.global_id import decode_id, encode_id
 from schema.order_rows import OrderRows, Write
-from schema.paging import PageCursor, page_request
+from schema.paging import DEFAULT_PAGE, PageCursor, page_request
 from schema.ready_objects import NotRemembered, ready_objects
 from schema.row_fields import Place, Remembered
 from schema.row_writer import of_object
-from schema.types.organisation import DEFAULT_PAGE, ORDER_CURSORS, OrderFilter
+from schema.types.organisation import ORDER_CURSORS, OrderFilter
 from schema.types.shared_order import CURSOR as SHARE_CURSOR
 from schema.whole_connection import WholeConnection
 

@@ -69,11 +69,18 @@ def row(
 class World:
     """A database with people and orders in it, and the application over it."""
 
-    def __init__(self, database: Database) -> None:
-        """Put the application over the database."""
+    def __init__(self, database: Database, **settings: Any) -> None:
+        """Put the application over the database.
+
+        Args:
+            database: Where everything is kept.
+            settings: What the operator sets, by the names of `Settings`.
+        """
         self.database = database
-        self.tokens = Tokens(Settings(jwt_secret=SECRET))  # type: ignore[arg-type]  # pydantic makes it a SecretStr
-        self.app = create_app(database, self.tokens)
+        settings = {"user_budget": "", "organisation_budget": "", **settings}
+        given = Settings(jwt_secret=SECRET, **settings)  # type: ignore[arg-type]  # pydantic makes it a SecretStr
+        self.tokens = Tokens(given)
+        self.app = create_app(database, self.tokens, given)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
 
@@ -183,6 +190,12 @@ class World:
     async def end_cover(self, reference: str, ends_in: timedelta) -> None:
         """Set when the cover of an order ends, relative to now, and leave its status as it is."""
         await self.database.write(partial(_set_cover, reference, datetime.now(UTC) + ends_in))
+
+
+def body_of(response: httpx.Response) -> dict[str, Any]:
+    """Return what a request was answered, but for what its cost is told."""
+    body: dict[str, Any] = response.json()
+    return {name: part for name, part in body.items() if name != "extensions"}
 
 
 async def populate(url: str) -> None:

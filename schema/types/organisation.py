@@ -19,7 +19,7 @@ from resolvers.load_rows import load_organisations
 from schema.context import Info
 from schema.global_id import decode_id, encode_id
 from schema.linked import linked, linked_member, linked_user
-from schema.paging import PageCursor, page_request
+from schema.paging import DEFAULT_PAGE, PageCursor, page_request
 from schema.request_errors import bad_user_input
 from schema.scalars import Cursor
 from schema.types.arguments import After, Before, First, Last
@@ -30,7 +30,6 @@ from schema.types.user import User
 
 _MAX_FILTER_VALUES = 100
 _MAX_SEARCH_LENGTH = 200
-DEFAULT_PAGE = 50
 _MEMBER_CURSOR = PageCursor("members", (UUID,))
 ORDER_CURSORS = {
     orders.OrderSort.TYPE_PRIORITY: PageCursor("TYPE_PRIORITY", (int, int, UUID)),

@@ -18,7 +18,7 @@ from tests.api.sharing_stage import (
     global_id,
     set_stage,
 )
-from tests.world import World
+from tests.world import World, body_of
 
 DONE, SAME = "done", "done already"
 NOT_FOUND, FORBIDDEN, NOT_OFFERED, NOT_CLAIMED = "NOT_FOUND", "FORBIDDEN", "NOT_OFFERED", "NOT_CLAIMED"
@@ -196,7 +196,7 @@ async def test_each_viewer_may_do_exactly_what_the_matrix_says(stage: Stage, mut
     for name, viewer in expected:
         answered = await stage.send(viewer, asked[name].document, {"input": asked[name].given})
         changed = await stage.world.dump() != before
-        outcomes[name, viewer] = asked[name].outcome(answered.json(), changed=changed)
+        outcomes[name, viewer] = asked[name].outcome(body_of(answered), changed=changed)
         if changed:
             await stage.rewind(before)
     assert outcomes == expected
@@ -217,7 +217,7 @@ async def test_a_stranger_cannot_tell_the_familys_things_from_nothing(stage: Sta
         theirs = await stage.send(viewer, row.document, {"input": row.given})
         nothing = await stage.send(viewer, row.document, {"input": row.given}, NOWHERE)
         assert (theirs.status_code, theirs.content) == (nothing.status_code, nothing.content)
-        assert _without_messages(theirs.json()) == row.refusal(NOT_FOUND)
+        assert _without_messages(body_of(theirs)) == row.refusal(NOT_FOUND)
 
 
 @pytest.mark.parametrize("viewer", [ADMIN, OWNER, HOLDER])
@@ -228,7 +228,7 @@ async def test_the_family_cannot_tell_strangers_things_from_nothing(stage: Stage
         nothing = await stage.send(viewer, row.document, {"input": row.given}, NOWHERE)
         garbled = await stage.send(viewer, row.document, {"input": row.given}, dict.fromkeys(NOWHERE, "💥"))
         assert theirs.content == nothing.content
-        assert _without_messages(theirs.json()) == _without_messages(garbled.json()) == row.refusal(NOT_FOUND)
+        assert _without_messages(body_of(theirs)) == _without_messages(body_of(garbled)) == row.refusal(NOT_FOUND)
     assert await stage.world.dump() == before
 
 

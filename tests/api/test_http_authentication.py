@@ -13,7 +13,7 @@ import jwt
 from app.server import create_app
 from app.settings import Settings
 from app.tokens import Tokens
-from tests.world import SECRET, World
+from tests.world import SECRET, World, body_of
 
 QUERY = "{ viewer { user { reference } } }"
 UNAUTHENTICATED = {
@@ -113,7 +113,7 @@ def _is_refused(response: httpx.Response) -> None:
     assert response.status_code == 401
     assert response.json() == UNAUTHENTICATED
     assert response.headers["www-authenticate"] == "Bearer"
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 async def test_without_a_token_that_holds_nobody_comes_in(world: World) -> None:
@@ -141,7 +141,7 @@ ADMITTED: dict[str, Callable[[], str]] = {
 async def test_with_a_token_that_holds_its_subject_comes_in(world: World) -> None:
     for kind, authorization in ADMITTED.items():
         response = await world.http.post("/graphql", json={"query": QUERY}, headers=_header(authorization()))
-        assert response.json() == {"data": {"viewer": {"user": {"reference": "owner"}}}}, kind
+        assert body_of(response) == {"data": {"viewer": {"user": {"reference": "owner"}}}}, kind
 
 
 async def test_no_way_in_is_open_without_a_token(world: World) -> None:
@@ -189,8 +189,9 @@ ISSUERS: list[tuple[dict[str, str], dict[str, Any], bool]] = [
 
 async def test_issuer_and_audience_must_be_those_that_the_server_asks_for(world: World) -> None:
     for asked, borne, admitted in ISSUERS:
-        tokens = Tokens(Settings(jwt_secret=SECRET, **asked))  # type: ignore[arg-type]  # pydantic converts them
-        transport = httpx.ASGITransport(create_app(world.database, tokens))
+        settings = Settings(jwt_secret=SECRET, **asked)  # type: ignore[arg-type]  # pydantic converts them
+        tokens = Tokens(settings)
+        transport = httpx.ASGITransport(create_app(world.database, tokens, settings))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             response = await client.post("/graphql", json={"query": QUERY}, headers=_header(_says(**borne)))
             assert response.status_code == (200 if admitted else 401), (asked, borne)
@@ -204,4 +205,4 @@ async def test_a_user_comes_in_from_when_they_are_known(world: World) -> None:
     _is_refused(await world.http.post("/graphql", json={"query": QUERY}, headers=headers))
     assert (await world.mutate("admin", "addMember", "membership { role }", **given))["codes"] == []
     response = await world.http.post("/graphql", json={"query": QUERY}, headers=headers)
-    assert response.json() == {"data": {"viewer": {"user": {"reference": "new"}}}}
+    assert body_of(response) == {"data": {"viewer": {"user": {"reference": "new"}}}}

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from tests.world import World
+from tests.world import World, body_of
 
 _USER = "{ viewer { user { reference } } }"
 _ANSWER = {"data": {"viewer": {"user": {"reference": "owner"}}}}
@@ -31,11 +31,8 @@ BODIES: dict[str, bytes] = {
     "a query of another kind": b'{"query": 1}',
     "variables in a list": b'{"query": "{ viewer { user { id } } }", "variables": []}',
     "variables in a text": b'{"query": "{ viewer { user { id } } }", "variables": "{}"}',
-    "an unknown operation": b'{"query": "{ viewer { user { id } } }", "operationName": "nobody"}',
     "an operation name of another kind": b'{"query": "{ viewer { user { id } } }", "operationName": {}}',
     "extensions of another kind": b'{"query": "{ viewer { user { id } } }", "extensions": 1}',
-    "fragments alone": b'{"query": "fragment a on Viewer { user { id } }"}',
-    "a subscription": b'{"query": "subscription { organisationEvents(organisationId: \\"x\\") { sequence } }"}',
     "not UTF-8": b'{"query": "\xff"}',
     "half a surrogate pair": b'{"query": "{ viewer { user { id } } }", "variables": {"it": "\\ud83e"}}',
     "the other half": b'{"query": "{ viewer { user { id } } }", "variables": {"it": "\\udd80"}}',
@@ -47,12 +44,12 @@ BODIES: dict[str, bytes] = {
 CONTENT_TYPES = ("text/plain", "application/x-www-form-urlencoded", "application/graphql", "application/xml", "")
 
 
-def _refused(response: httpx.Response) -> None:
+def _refused(response: httpx.Response, status: int = 400) -> None:
     assert response.json().keys() == {"errors"}
     [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"]
-    assert response.status_code == 400
+    assert response.status_code == status
 
 
 async def test_a_body_that_is_no_request_is_refused(world: World) -> None:
@@ -69,14 +66,32 @@ async def test_a_body_of_another_content_type_is_refused(world: World) -> None:
     content = json.dumps({"query": _USER}).encode()
     for content_type in CONTENT_TYPES:
         headers = _signed_in(world, **{"Content-Type": content_type})
-        _refused(await world.http.post("/graphql", content=content, headers=headers))
+        _refused(await world.http.post("/graphql", content=content, headers=headers), 415)
+
+
+async def test_a_document_without_the_operation_that_is_meant_is_refused(world: World) -> None:
+    for body in ({"query": _USER, "operationName": "nobody"}, {"query": "fragment a on Viewer { user { id } }"}):
+        for media_type, status in (("application/json", 200), ("application/graphql-response+json", 400)):
+            headers = _signed_in(world, Accept=media_type)
+            answer = await world.http.post("/graphql", json=body, headers=headers)
+            _refused(answer, status)
+            assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+
+
+async def test_a_subscription_needs_a_stream(world: World) -> None:
+    document = (
+        f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ sequence }} }}'
+    )
+    for _ in range(2):
+        answer = await world.http.post("/graphql", json={"query": document}, headers=_signed_in(world))
+        _refused(answer, 406)
 
 
 async def test_two_operations_need_a_name_and_the_named_one_is_run(world: World) -> None:
     document = "query a { viewer { user { name } } } query b { viewer { user { reference } } }"
     body = {"query": document, "operationName": "b"}
     response = await world.http.post("/graphql", json=body, headers=_signed_in(world))
-    assert response.json() == _ANSWER
+    assert body_of(response) == _ANSWER
     del body["operationName"]
     unnamed = (await world.http.post("/graphql", json=body, headers=_signed_in(world))).json()
     assert unnamed.get("data") is None
@@ -87,16 +102,15 @@ async def test_a_query_may_come_by_get_but_nothing_that_changes_anything(world: 
     def get(**parameters: str) -> httpx.Request:
         return world.http.build_request("GET", "/graphql", params=parameters, headers=_signed_in(world))
 
-    assert (await world.http.send(get(query=_USER))).json() == _ANSWER
+    assert body_of(await world.http.send(get(query=_USER))) == _ANSWER
     [shared] = await world.share("recipient")
     before = await world.dump()
     revoke = f'mutation {{ revokeSharedOrder(input: {{sharedOrderId: "{shared}"}}) {{ userErrors {{ code }} }} }}'
-    _refused(await world.http.send(get(query=revoke)))
-    _refused(
-        await world.http.send(
-            get(query=f"query a {_USER} {revoke.replace('mutation', 'mutation b')}", operationName="b")
-        )
-    )
+    both = f"query a {_USER} {revoke.replace('mutation', 'mutation b')}"
+    for refused in (get(query=revoke), get(query=both, operationName="b")):
+        answer = await world.http.send(refused)
+        _refused(answer, 405)
+        assert answer.headers["allow"] == "POST"
     _refused(await world.http.send(get(query=_USER, variables="x")))
     _refused(await world.http.send(get(query=_USER, variables="[1]")))
     assert await world.dump() == before
@@ -105,4 +119,5 @@ async def test_a_query_may_come_by_get_but_nothing_that_changes_anything(world: 
 async def test_other_methods_are_not_allowed(world: World) -> None:
     for method in ("PUT", "PATCH", "DELETE"):
         response = await world.http.request(method, "/graphql", json={"query": _USER}, headers=_signed_in(world))
-        assert response.status_code == 405
+        _refused(response, 405)
+        assert response.headers["allow"] == "GET, POST"

@@ -56,11 +56,14 @@ _MALFORMED: list[tuple[str, str]] = [
     ('{"type": "subscribe"}', "Failed to parse message"),
     ('{"type": "subscribe", "id": 1, "payload": {"query": "{ __typename }"}}', "Failed to parse message"),
     ('{"type": "subscribe", "id": "", "payload": {"query": "{ __typename }"}}', "Failed to parse message"),
-    ('{"type": "subscribe", "id": "1", "payload": null}', "Failed to parse message"),
-    ('{"type": "subscribe", "id": "1", "payload": {}}', "Failed to parse message"),
-    ('{"type": "subscribe", "id": "1", "payload": {"query": null}}', "Failed to parse message"),
-    ('{"type": "subscribe", "id": "1", "payload": {"query": "", "variables": []}}', "Failed to parse message"),
-    ('{"type": "subscribe", "id": "1", "payload": {"query": "", "operationName": 1}}', "Failed to parse message"),
+    ('{"type": "subscribe", "id": "1", "payload": null}', "A request must be a JSON object with a `query`."),
+    ('{"type": "subscribe", "id": "1", "payload": {}}', "`query` must be a document, as a string."),
+    ('{"type": "subscribe", "id": "1", "payload": {"query": null}}', "`query` must be a document, as a string."),
+    ('{"type": "subscribe", "id": "1", "payload": {"query": "", "variables": []}}', "`variables` must be an object."),
+    (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "", "operationName": 1}}',
+        "`operationName` must be a string.",
+    ),
 ]
 
 

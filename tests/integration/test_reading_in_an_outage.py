@@ -75,7 +75,7 @@ async def test_fields_that_wait_for_the_same_all_fail_with_it(
 async def test_an_event_is_not_told_in_part_because_the_database_is_away(
     client: _Client, postgresql_server_url: str, postgresql_url: str
 ) -> None:
-    database, schema = client.world.database, client.world.app.sockets.schema
+    database, schema = client.world.database, client.world.app.sockets.operations.schema
     organisation = await client.world.organisation_id()
     async with database.read() as session:
         entries = await read_events(session, decode_node_id(organisation)[1], 0, 100)

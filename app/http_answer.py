@@ -1,0 +1,47 @@
+"""How the result of an operation is answered over HTTP, in one piece."""
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from app.accepted import GRAPHQL_JSON
+from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT
+from schema.told import as_json
+
+_OF_CODES = {
+    RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+class HttpAnswer(NamedTuple):
+    """A whole answer, as ASGI wants it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def http_answer(result: ExecutionResult, media_type: str) -> HttpAnswer:
+    """Return the answer of a result.
+
+    A client that names the newer media type is told by the status whether the request was refused; of the older one
+    the status is 200 whenever the request could be read, as its clients expect. That a server is overcharged, late or
+    faulty is told to either: proxies go by it.
+    """
+    body = as_json(result)
+    headers = [
+        (b"content-type", b"%b; charset=utf-8" % media_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    status = HTTPStatus.OK
+    if isinstance(result, PreExecutionError):
+        extensions = (result.errors[0].extensions or {}) if result.errors else {}
+        otherwise = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL_JSON else HTTPStatus.OK
+        status = _OF_CODES.get(str(extensions.get("code")), otherwise)
+        if "retryAfter" in extensions:
+            headers.append((b"retry-after", b"%d" % extensions["retryAfter"]))
+    return HttpAnswer(status, headers, body)

@@ -1,0 +1,76 @@
+"""Where every operation begins, over whatever transport it came."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from graphql import GraphQLError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from app.documents import Documents
+from app.operation_request import OperationRequest
+from execution.compiled_operation import CompiledOperation
+from schema.context import ConnectionContext
+from schema.executable import EVERY_KIND, ExecutableSchema
+
+_SECONDS = 30.0
+
+
+class Operations:
+    """Begins operations, within the time that each may take."""
+
+    def __init__(self, schema: ExecutableSchema, documents: Documents | None = None, seconds: float = _SECONDS) -> None:
+        """Begin nothing yet.
+
+        Args:
+            schema: Executes.
+            documents: Those that clients may name.
+            seconds: How long an operation may take; what a mutation does is done nevertheless.
+        """
+        self.schema = schema
+        self._documents = documents or Documents()
+        self._seconds = seconds
+
+    def known(self, asked: OperationRequest) -> CompiledOperation | None:
+        """Return an operation that was executed before, for `begin_known`; None where it must `begin`."""
+        try:
+            return self.schema.known(self._documents.text(asked), asked.operation_name)
+        except GraphQLError:
+            return None
+
+    async def begin(
+        self,
+        asked: OperationRequest,
+        connection: ConnectionContext,
+        allowed: frozenset[OperationType] = EVERY_KIND,
+    ) -> ExecutionResult:
+        """Run an operation; returns what `ExecutableSchema.begin` does.
+
+        Args:
+            asked: What is asked for.
+            connection: Whose operation it is.
+            allowed: Which kinds of operations may be run.
+
+        Raises:
+            InvalidOperationTypeError: Where the operation is none of the allowed kinds; nothing has been done.
+        """
+        try:
+            text = self._documents.text(asked)
+        except GraphQLError as refusal:
+            return PreExecutionError(data=None, errors=[refusal])
+        return await self._in_time(self.schema.begin(text, asked.variables, connection, asked.operation_name, allowed))
+
+    async def begin_known(
+        self, known: CompiledOperation, asked: OperationRequest, connection: ConnectionContext
+    ) -> ExecutionResult:
+        """Run an operation that is `known`: what `begin` answers, without its preparations."""
+        return await self._in_time(self.schema.execute_known(known, asked.variables, connection))
+
+    async def _in_time(self, work: Awaitable[ExecutionResult]) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await work
+        except TimeoutError:
+            message = f"The operation took longer than {self._seconds:g} seconds. A mutation may have been done."
+            return PreExecutionError(data=None, errors=[GraphQLError(message, extensions={"code": "TIMEOUT"})])

@@ -1,0 +1,27 @@
+"""Which web pages may use the API from a browser."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+
+class Origins:
+    """Origins (RFC 6454) that are allowed besides the server's own."""
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        """Allow these.
+
+        Args:
+            allowed: Such as `https://app.example`; `*` for all.
+        """
+        self.allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
+
+    def admits(self, origin: str | None, host: str | None) -> bool:
+        """Return whether a page may open a socket; programs that are no browsers tell no origin.
+
+        Args:
+            origin: The `Origin` of the handshake.
+            host: Its `Host`: a page of the server itself has the same.
+        """
+        if origin is None or "*" in self.allowed or origin.lower() in self.allowed:
+            return True
+        return host is not None and urlsplit(origin.lower()).netloc == host.lower()

@@ -1,0 +1,49 @@
+"""A subscription over HTTP, answered by a stream that ends when its client's token expires."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+from graphql import GraphQLError
+from strawberry.types import ExecutionResult
+
+from app.sockets import Sockets
+from app.streams import Framing, StreamOutlet
+from app.tokens import Claims
+from execution.subscriptions import Subscribed
+from schema.request_errors import UNAUTHENTICATED
+from schema.told import as_json
+
+UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Neither caches nor proxies may hold a stream back."""
+
+_EXPIRED = ExecutionResult(
+    data=None, errors=[GraphQLError("The token has expired.", extensions={"code": UNAUTHENTICATED})]
+)
+
+
+async def listen(
+    sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
+) -> AsyncIterator[bytes]:
+    """Yield what a subscriber is told.
+
+    Args:
+        sockets: What serves those who listen.
+        subscribed: What they listen to.
+        framing: How results are written into the stream.
+        claims: Until when they may listen.
+        user_id: Whose place is taken meanwhile.
+    """
+    outlet = StreamOutlet(framing)
+    seconds = (claims.expires_at - datetime.now(UTC)).total_seconds()
+    leave = sockets.audiences.attend(subscribed, outlet)
+    expiry = asyncio.get_running_loop().call_later(seconds, outlet.fail, as_json(_EXPIRED))
+    sockets.places.take(user_id)
+    try:
+        async for chunk in outlet.chunks():
+            yield chunk
+    finally:
+        expiry.cancel()
+        leave()
+        sockets.places.leave(user_id)

@@ -1,0 +1,69 @@
+"""What operations cost, and whether whoever asks can afford them."""
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeAlias
+
+from graphql import GraphQLError
+
+from domain.people import Viewer
+from execution.cost import CostRules
+from schema.paging import DEFAULT_PAGE, MAX_PAGE
+from schema.request_errors import QUERY_TOO_COMPLEX, RATE_LIMITED
+
+COST_RULES = CostRules(page=DEFAULT_PAGE, most=MAX_PAGE)
+
+
+class Spent(NamedTuple):
+    """What is left of a budget.
+
+    Attributes:
+        remaining: What may still be spent now; None for any amount.
+        retry_after: Where the budget did not suffice, and nothing was spent: after how many seconds it may.
+    """
+
+    remaining: int | None
+    retry_after: float | None = None
+
+
+Spend: TypeAlias = Callable[[Viewer, int], Awaitable[Spent]]
+"""Takes a cost from the budgets of a user."""
+
+
+class Bill:
+    """The cost of one operation, and who pays it."""
+
+    def __init__(self, viewer: Viewer | None, spend: Spend | None, most: int) -> None:
+        """Charge nothing yet.
+
+        Args:
+            viewer: Who pays.
+            spend: Takes from their budgets; None where nobody counts.
+            most: What an operation may cost.
+        """
+        self._viewer = viewer
+        self._spend = spend
+        self._most = most
+        self._told: dict[str, int] | None = None
+
+    @property
+    def extensions(self) -> dict[str, object] | None:
+        """What the answer tells of it."""
+        return None if self._told is None else {"cost": self._told}
+
+    async def refusal(self, cost: int) -> GraphQLError | None:
+        """Charge an operation; return why it cannot be executed, or None."""
+        self._told = {"requested": cost, "allowed": self._most}
+        if cost > self._most:
+            message = f"The operation may cost {cost}; at most {self._most} is allowed. Ask for smaller pages."
+            return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
+        if self._spend is None or self._viewer is None:
+            return None
+        spent = await self._spend(self._viewer, cost)
+        if spent.remaining is not None:
+            self._told["remaining"] = spent.remaining
+        if spent.retry_after is None:
+            return None
+        seconds = math.ceil(spent.retry_after)
+        message = f"The budget does not suffice for a cost of {cost}; try again in {seconds} seconds."
+        return GraphQLError(message, extensions={"code": RATE_LIMITED, "retryAfter": seconds})
