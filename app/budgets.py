@@ -1,19 +1,19 @@
 """Budgets: what the operations of a user, and of all users of an organisation, may cost within a time.
 
-The counting is done by `limits` (https://limits.readthedocs.io), with sliding windows: in this process, or in a store
-that replicas share. Where that store is away each process counts for itself, so that neither the service nor its limits
-end.
+The counting is done by `limits` (https://limits.readthedocs.io), in windows of a fixed length that begin with the first
+operation: in this process, or in a store that replicas share. Where that store is away each process counts for itself,
+so that neither the service nor its limits end.
 """
 
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from db.database import Database
 from domain.people import Viewer
@@ -26,6 +26,13 @@ _LOOK_AGAIN_SECONDS = 60.0
 _KNOWN_USERS = 50_000
 
 _log = logging.getLogger(__name__)
+
+
+class _Budget(NamedTuple):
+    """A budget, and by what name it is counted."""
+
+    item: RateLimitItem
+    key: str
 
 
 class Budgets:
@@ -49,45 +56,44 @@ class Budgets:
         self._database = database
         self._user = user
         self._organisation = organisation
-        self._here = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = self._here if store is None else SlidingWindowCounterRateLimiter(store)
-        self._organisations: OrderedDict[UUID, tuple[float, Sequence[UUID]]] = OrderedDict()
+        self._here = MemoryStorage()
+        self._store = store
+        self._known: OrderedDict[UUID, tuple[float, Sequence[_Budget]]] = OrderedDict()
 
     async def spend(self, viewer: Viewer, cost: int) -> Spent:
-        """Take a cost from a user's budgets, or none of it from the first that does not suffice."""
-        budgets = [] if self._user is None else [(self._user, "user", viewer.user_id.hex)]
-        if self._organisation is not None:
-            organisation_ids = await self._organisations_of(viewer)
-            budgets += [(self._organisation, "organisation", each.hex) for each in organisation_ids]
-        try:
-            return await _spend(self._shared, budgets, cost)
-        except Exception as fault:
-            if self._shared is self._here:
-                raise
-            _log.warning("the store of budgets is away: %s", type(fault).__name__)
-            return await _spend(self._here, budgets, cost)
+        """Take a cost from a user's budgets; one that does not suffice is spent all the same until it is full again."""
+        budgets = await self._budgets_of(viewer)
+        if self._store is not None:
+            try:
+                return await _spend(self._store, budgets, cost)
+            except Exception as fault:
+                _log.warning("the store of budgets is away: %s", type(fault).__name__)
+        return await _spend(self._here, budgets, cost)
 
-    async def _organisations_of(self, viewer: Viewer) -> Sequence[UUID]:
-        known = self._organisations.get(viewer.user_id)
+    async def _budgets_of(self, viewer: Viewer) -> Sequence[_Budget]:
+        known = self._known.get(viewer.user_id)
         now = time.monotonic()
         if known is not None and now < known[0]:
             return known[1]
-        found = await self._database.read_together(find_organisations_of, viewer.user_id)
-        self._organisations[viewer.user_id] = now + _LOOK_AGAIN_SECONDS, found
-        self._organisations.move_to_end(viewer.user_id)
-        if len(self._organisations) > _KNOWN_USERS:
-            self._organisations.popitem(last=False)
-        return found
+        budgets: list[_Budget] = []
+        if self._user is not None:
+            budgets.append(_Budget(self._user, self._user.key_for("user", viewer.user_id.hex)))
+        if self._organisation is not None:
+            item = self._organisation
+            organisation_ids = await self._database.read_together(find_organisations_of, viewer.user_id)
+            budgets += [_Budget(item, item.key_for("organisation", each.hex)) for each in organisation_ids]
+        self._known[viewer.user_id] = now + _LOOK_AGAIN_SECONDS, budgets
+        self._known.move_to_end(viewer.user_id)
+        if len(self._known) > _KNOWN_USERS:
+            self._known.popitem(last=False)
+        return budgets
 
 
-async def _spend(
-    limiter: SlidingWindowCounterRateLimiter, budgets: Sequence[tuple[RateLimitItem, str, str]], cost: int
-) -> Spent:
+async def _spend(store: Storage, budgets: Sequence[_Budget], cost: int) -> Spent:
     remaining: int | None = None
-    for budget, kind, name in budgets:
-        enough = await limiter.hit(budget, kind, name, cost=cost)
-        stats = await limiter.get_window_stats(budget, kind, name)
-        if not enough:
-            return Spent(stats.remaining, max(stats.reset_time - time.time(), 1.0))
-        remaining = stats.remaining if remaining is None else min(remaining, stats.remaining)
+    for item, key in budgets:
+        left = item.amount - await store.incr(key, item.get_expiry(), amount=cost)
+        if left < 0:
+            return Spent(0, max(await store.get_expiry(key) - time.time(), 1.0))
+        remaining = left if remaining is None else min(remaining, left)
     return Spent(remaining)

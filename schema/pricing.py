@@ -19,7 +19,7 @@ class Spent(NamedTuple):
 
     Attributes:
         remaining: What may still be spent now; None for any amount.
-        retry_after: Where the budget did not suffice, and nothing was spent: after how many seconds it may.
+        retry_after: Where the budget did not suffice: in how many seconds it is full again.
     """
 
     remaining: int | None
