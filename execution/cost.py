@@ -13,6 +13,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
@@ -62,7 +63,7 @@ class _Length:
     def among(self, variables: Mapping[str, Any], most: int) -> int:
         said = [value for name in self.variables if (value := _counted(variables.get(name))) is not None]
         # What is no number is refused with the variables, and what is out of bounds by whoever reads the page.
-        return min(max(*said, 0) if said else self.otherwise, most)
+        return min(max([*said, 0] if said else [self.otherwise, 0]), most)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +155,7 @@ class _Outline:
         names = tuple(value.name.value for value in given if isinstance(value, VariableNode))
         self.variables.update(names)
         literals = [*map(_literal, given), *(self._defaults.get(name) for name in names)]
-        literals += [_counted(definition.args[name].default_value) for name in telling]
+        literals += [_default(definition.args[name]) for name in telling]
         return _Length(names, next((each for each in literals if each is not None), self._rules.page))
 
 
@@ -221,6 +222,14 @@ def _counted(value: object) -> int | None:
     if isinstance(value, list | tuple):
         return len(value)
     return value if type(value) is int else None
+
+
+def _default(argument: GraphQLArgument) -> int | None:
+    """Return how many entries there are where a request says nothing."""
+    if argument.default is None:
+        return _counted(argument.default_value)
+    said = _literal(argument.default.literal)
+    return _counted(argument.default.value) if said is None else said
 
 
 def _literal(value: object) -> int | None:

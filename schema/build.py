@@ -6,6 +6,7 @@ from functools import cache
 from strawberry.extensions import DisableIntrospection, MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
+import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter
 from execution.operation_choice import OperationChooser

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import strawberry
 
+import schema.enums  # noqa: F401 - registers the enums before a type uses them
 from domain import errors
 from domain.vocabulary import ErrorCode, OrderAction, OrderStatus
 

@@ -1,0 +1,170 @@
+"""What an operation may cost, what the answer tells of it, and what becomes of who has spent too much."""
+
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
+
+from db.database import Database
+from tests.world import Server, World, body_of, serving, terminal
+
+_WHO = "{ viewer { user { reference } } }"
+_ORDERS = "query($id: ID!, $first: Int) { organisation(id: $id) { orders(first: $first) { nodes { id } } } }"
+
+
+async def test_an_answer_tells_what_was_asked_for_and_what_is_allowed(world: World) -> None:
+    told = []
+    for size in (1, 50, 100, 1):
+        variables = {"id": await world.organisation_id(), "first": size}
+        told.append((await world.post("owner", _ORDERS, variables)).json()["extensions"])
+    assert told == [{"cost": {"requested": 2 + size, "allowed": 25_000}} for size in (1, 50, 100, 1)]
+
+
+async def test_what_may_cost_too_much_is_refused_before_anything_is_done(database: Database) -> None:
+    world = World(database, max_cost=40)
+    await world.populate()
+    [shared] = await world.share("recipient")
+    before = await world.dump()
+    claim = f'claimSharedOrder(input: {{sharedOrderId: "{shared}"}}) {{ sharedOrder {{ id }} }}'
+    for _ in range(2):
+        refused = await world.post("recipient", f"mutation {{ a: {claim} b: {claim} c: {claim} d: {claim} }}")
+        assert refused.json() == {
+            "errors": [
+                {
+                    "message": "The operation may cost 48; at most 40 is allowed. Ask for smaller pages.",
+                    "extensions": {"code": "QUERY_TOO_COMPLEX"},
+                }
+            ],
+            "extensions": {"cost": {"requested": 48, "allowed": 40}},
+        }
+    assert await world.dump() == before
+    assert (await world.claim("recipient", shared))["codes"] == []
+    await world.http.aclose()
+
+
+async def test_a_known_operation_is_judged_by_the_variables_of_each_request(database: Database) -> None:
+    world = World(database, max_cost=30)
+    await world.populate()
+    organisation = await world.organisation_id()
+    codes = []
+    for size in (20, 100, 20, 29):
+        body = (await world.post("owner", _ORDERS, {"id": organisation, "first": size})).json()
+        codes.append([error["extensions"]["code"] for error in body.get("errors", [])])
+    assert codes == [[], ["QUERY_TOO_COMPLEX"], [], ["QUERY_TOO_COMPLEX"]]
+    await world.http.aclose()
+
+
+async def _populated(database: Database, **settings: Any) -> World:
+    world = World(database, **settings)
+    await world.populate()
+    return world
+
+
+async def test_who_has_spent_their_budget_is_told_when_it_is_full_again_and_others_are_served(
+    database: Database,
+) -> None:
+    world = await _populated(database, user_budget="5 per hour")
+    answers = [await world.post("owner", _WHO) for _ in range(2)]
+    assert [answer.json()["extensions"]["cost"]["remaining"] for answer in answers] == [3, 1]
+    for _ in range(2):
+        refused = await world.post("owner", _WHO)
+        seconds = int(refused.headers["retry-after"])
+        assert refused.status_code == 429
+        assert 3_590 < seconds <= 3_600
+        assert refused.json() == {
+            "errors": [
+                {
+                    "message": f"The budget does not suffice for a cost of 2; try again in {seconds} seconds.",
+                    "extensions": {"code": "RATE_LIMITED", "retryAfter": seconds},
+                }
+            ],
+            "extensions": {"cost": {"requested": 2, "allowed": 25_000, "remaining": 0}},
+        }
+    other = await world.post("member", _WHO)
+    assert body_of(other) == {"data": {"viewer": {"user": {"reference": "member"}}}}
+    await world.http.aclose()
+
+
+async def test_the_users_of_an_organisation_share_its_budget_and_another_one_has_its_own(database: Database) -> None:
+    world = await _populated(database, organisation_budget="5 per hour")
+    statuses = [(await world.post(name, _WHO)).status_code for name in ("owner", "member", "admin", "outsider")]
+    assert statuses == [200, 200, 429, 200]
+    await world.http.aclose()
+
+
+async def test_a_refused_mutation_of_a_spent_budget_changes_nothing(database: Database) -> None:
+    world = await _populated(database, user_budget="")
+    [shared] = await world.share("recipient")
+    before = await world.dump()
+    spent = World(database, user_budget="1 per hour")
+    claim = f'mutation {{ claimSharedOrder(input: {{sharedOrderId: "{shared}"}}) {{ sharedOrder {{ id }} }} }}'
+    for _ in range(2):
+        assert (await spent.post("recipient", claim)).status_code == 429
+    assert await world.dump() == before
+    await world.http.aclose()
+    await spent.http.aclose()
+
+
+async def test_a_budget_holds_over_a_socket_too(database: Database) -> None:
+    world = await _populated(database, user_budget="3 per hour")
+    async with serving(world) as server, terminal(server, world.token("owner")) as opened:
+        answers = []
+        for number in range(2):
+            await opened.subscribe(_WHO, str(number))
+            answers.append(await opened.receive())
+            if answers[-1]["type"] == "next":
+                assert await opened.receive() == {"id": str(number), "type": "complete"}
+        events = f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ id }} }}'
+        await opened.subscribe(events, "events")
+        answers.append(await opened.receive())
+    assert [answer["type"] for answer in answers] == ["next", "error", "error"]
+    assert answers[0]["payload"]["extensions"] == {"cost": {"requested": 2, "allowed": 25_000, "remaining": 1}}
+    assert [answer["payload"][0]["extensions"]["code"] for answer in answers[1:]] == ["RATE_LIMITED"] * 2
+    await world.http.aclose()
+
+
+async def test_one_socket_has_so_many_operations_under_way_and_one_user_so_many_sockets(database: Database) -> None:
+    world = await _populated(database, max_subscriptions_per_socket=2, max_sockets_per_user=2)
+    events = f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ id }} }}'
+    async with serving(world) as server, terminal(server, world.token("owner")) as first:
+        for number in range(3):
+            await first.subscribe(events, str(number))
+        refused = await first.receive()
+        assert (refused["id"], refused["type"]) == ("2", "error")
+        assert refused["payload"][0]["extensions"] == {"code": "RATE_LIMITED"}
+        await first.send(id="0", type="complete")
+        await first.subscribe(_WHO, "3")
+        assert (await first.next_data())["viewer"] == {"user": {"reference": "owner"}}
+        async with terminal(server, world.token("owner")):
+            assert await _is_turned_away(server, world, "owner")
+            assert not await _is_turned_away(server, world, "member")
+        assert not await _is_turned_away(server, world, "owner")
+    await world.http.aclose()
+
+
+async def _is_turned_away(server: Server, world: World, viewer: str) -> bool:
+    """Return whether a socket closes with 1013 instead of being opened."""
+    try:
+        async with terminal(server, world.token(viewer)):
+            return False
+    except ConnectionClosed as closed:
+        return closed.rcvd == Close(1013, "Too many sockets of this user")
+
+
+@pytest.mark.parametrize("budget", ["5 per hour", ""])
+async def test_nobody_pays_for_the_events_that_others_cause(database: Database, budget: str) -> None:
+    world = await _populated(database, user_budget=budget)
+    events = f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ sequence }} }}'
+    other = World(database, user_budget="")
+    async with serving(world) as server, terminal(server, world.token("admin")) as opened:
+        await opened.subscribe(events)
+        await opened.subscribe(_WHO, "2")
+        assert (await opened.receive())["id"] == "2"
+        assert (await opened.receive())["id"] == "2"
+        for action in ("REPORT_LOSS", "REJECT_LOSS") * 4:
+            await other.process("owner", await other.order_id(), action)
+        heard = [(await opened.next_data())["organisationEvents"]["sequence"] for _ in range(8)]
+    assert heard == list(range(heard[0], heard[0] + 8))
+    await world.http.aclose()
+    await other.http.aclose()
