@@ -53,7 +53,7 @@ class LimitSettings(BaseSettings):
     budget_store_url: str = ""
     request_seconds: Annotated[float, Field(gt=0)] = 30.0
     statement_seconds: Annotated[float, Field(gt=0)] = 20.0
-    lock_seconds: Annotated[float, Field(gt=0)] = 10.0
+    lock_seconds: Annotated[float, Field(gt=0)] = 15.0
     idle_transaction_seconds: Annotated[float, Field(gt=0)] = 60.0
 
     @property
