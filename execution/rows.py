@@ -13,15 +13,31 @@ from execution.selection import TypeSelection
 from execution.shape import OddValueError
 from execution.values import Where
 
+_AT_ONCE = 1_000
+"""More objects are read by and by: whoever else is served by the process has their turn in between."""
+
 
 async def rows_of(executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where) -> list[Any]:
     """Return the dictionary of each source with its plain fields read, or its failure."""
+    if len(sources) > _AT_ONCE:
+        return await _rows_by_and_by(executor, selection, sources, where)
     try:
         return list[Any](selection.shape(sources))
     except OddValueError as odd:
         return await _exact_rows(executor, selection, sources, where, odd.value)
     except Exception:
         return await _exact_rows(executor, selection, sources, where, None)
+
+
+async def _rows_by_and_by(
+    executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where
+) -> list[Any]:
+    rows: list[Any] = []
+    for start in range(0, len(sources), _AT_ONCE):
+        part = sources[start : start + _AT_ONCE]
+        rows += await rows_of(executor, selection, part, lambda index, start=start: where(start + index))  # type: ignore[misc]
+        await asyncio.sleep(0)
+    return rows
 
 
 async def _exact_rows(

@@ -14,6 +14,9 @@ from schema.request_errors import QUERY_TOO_COMPLEX, RATE_LIMITED
 COST_RULES = CostRules(page=DEFAULT_PAGE, most=MAX_PAGE)
 
 
+_DIGITS = 4
+
+
 class Spent(NamedTuple):
     """What is left of a budget.
 
@@ -28,6 +31,15 @@ class Spent(NamedTuple):
 
 Spend: TypeAlias = Callable[[Viewer, int], Awaitable[Spent]]
 """Takes a cost from the budgets of a user."""
+
+
+def _rounded_down(number: int) -> int:
+    """Return a number with four digits that count.
+
+    A client need not know more, and the answer to a request that is sent again is the same to the letter.
+    """
+    scale: int = 10 ** max(len(str(number)) - _DIGITS, 0)
+    return number // scale * scale
 
 
 class Bill:
@@ -61,7 +73,7 @@ class Bill:
             return None
         spent = await self._spend(self._viewer, cost)
         if spent.remaining is not None:
-            self._told["remaining"] = spent.remaining
+            self._told["remaining"] = _rounded_down(spent.remaining)
         if spent.retry_after is None:
             return None
         seconds = math.ceil(spent.retry_after)
