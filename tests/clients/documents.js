@@ -62,3 +62,15 @@ export const WHO = `
     viewer { user { reference } }
   }
 `
+
+// The list that has no page of nothing fails, and the rest of the answer does not.
+export const IN_PART = `
+  query InPart($organisation: ID!) {
+    viewer { user { reference } }
+    organisation(id: $organisation) { orders(first: 0) { totalCount } }
+  }
+`
+
+export const UNKNOWN_FIELD = '{ nonsense }'
+
+export const NO_VARIABLE = 'query NoVariable($id: ID!) { organisation(id: $id) { name } }'
