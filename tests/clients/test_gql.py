@@ -68,12 +68,17 @@ async def _over_socket(server: Server, token: str) -> AsyncIterator[AsyncClientS
 
 @asynccontextmanager
 async def _listening(server: Server, token: str, place: dict[str, Any]) -> AsyncIterator[AsyncIterator[Any]]:
-    # A session that is left while it listens would wait for the subscription's end.
+    # A session that is left while it listens waits for the subscription's end: so that is ended first.
     async with (
         _over_socket(server, token) as session,
         aclosing(session.subscribe(GraphQLRequest(_EVENTS, variable_values=place))) as results,
     ):
-        yield (result["organisationEvents"] async for result in results)
+        yield results
+
+
+async def _heard(results: AsyncIterator[Any]) -> dict[str, Any]:
+    event: dict[str, Any] = (await anext(results))["organisationEvents"]
+    return event
 
 
 async def _ask(session: AsyncClientSession, document: str, **variables: Any) -> dict[str, Any]:
@@ -117,10 +122,10 @@ async def test_it_goes_the_whole_way(world: World, server: Server) -> None:
             instruction = {"orderId": order, "recipientIds": [recipient_id], "permission": "PROCESS"}
             shared = (await _ask(first, _SHARE, input=instruction))["shareOrder"]
             assert ([each["status"] for each in shared["sharedOrders"]], shared["userErrors"]) == (["OFFERED"], [])
-            offer = (await anext(second_hears))["sharedOrder"]["id"]
+            offer = (await _heard(second_hears))["sharedOrder"]["id"]
             assert [each["id"] for each in shared["sharedOrders"]] == [offer]
             await _claimed_and_processed(second, offer, order)
-            heard = [await anext(first_hears) for _ in range(3)]
+            heard = [await _heard(first_hears) for _ in range(3)]
         assert [event["sequence"] for event in heard] == [before + 1, before + 2, before + 3]
         assert [event["shareStatus"] for event in heard[:2]] == ["OFFERED", "CLAIMED"]
         assert heard[2]["orderStatus"] == "LOSS_REPORTED"
@@ -154,8 +159,9 @@ async def test_it_understands_what_failed(world: World, server: Server) -> None:
 
 
 async def _hear_until_cut(wire: Wire, world: World, place: dict[str, Any], heard: list[int]) -> None:
-    async with _listening(wire, world.token("member"), place) as events:
-        async for event in events:
+    async with _listening(wire, world.token("member"), place) as results:
+        while True:
+            event = await _heard(results)
             heard.append(event["sequence"])
             place["after"] = event["cursor"]
             wire.cut()
