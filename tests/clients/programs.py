@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ NO_NODE = f"The clients for JavaScript need Node.js {OLDEST_NODE} or newer and n
 _PATIENCE_SECONDS = 90
 
 
+@cache
 def node_is_there() -> bool:
     """Return whether the programs can run on this machine."""
     node = shutil.which("node")

@@ -5,10 +5,12 @@ import pytest
 from tests.clients.programs import program
 from tests.world import Server, World
 
+# What is tested is how requests are read and answers written, on whichever database.
+pytestmark = [pytest.mark.usefixtures("node"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
 _AUDITS = 61
 
 
-@pytest.mark.usefixtures("node")
 async def test_every_audit_passes(world: World, server: Server) -> None:
     async with program("audits.js", API=server.http_url, FIRST_TOKEN=world.token("owner")) as running:
         audits = await running.rest()

@@ -8,7 +8,8 @@ from tests.clients.programs import program
 from tests.listening import Ear
 from tests.world import Server, World
 
-pytestmark = pytest.mark.usefixtures("node")
+# What is tested is how requests are read and answers written, on whichever database.
+pytestmark = [pytest.mark.usefixtures("node"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 JSON = "application/graphql-response+json"
 

@@ -7,7 +7,8 @@ import pytest
 from tests.clients.programs import program
 from tests.world import Server, World
 
-pytestmark = pytest.mark.usefixtures("node")
+# What is tested is how requests are read and answers written, on whichever database.
+pytestmark = [pytest.mark.usefixtures("node"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 
 async def _said(world: World, server: Server, client: str) -> list[Any]:
