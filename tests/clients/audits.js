@@ -2,9 +2,9 @@
 import { auditServer } from 'graphql-http'
 import { API, FIRST_TOKEN, bearer, say } from './program.js'
 
-const fetchFn = (url, init = {}) => fetch(url, { ...init, headers: { ...init.headers, authorization: bearer(FIRST_TOKEN) } })
+const authorization = bearer(FIRST_TOKEN)
+const fetchFn = (url, init = {}) => fetch(url, { ...init, headers: { ...init.headers, authorization } })
 
 for (const { id, name, status, reason, response } of await auditServer({ url: API, fetchFn })) {
-  if (status === 'ok') say({ id, name, passed: true })
-  else say({ id, name, passed: false, reason, status: response.status, body: response.bodyUsed ? null : await response.text() })
+  say({ id, name, passed: status === 'ok', reason, answered: response?.status })
 }

@@ -65,8 +65,8 @@ say({
 })
 
 // A result that was decided on an old picture changes nothing, and says what the picture is now.
-const late = await ask(first, PROCESS, { input: { orderId: order.id, action: 'ENDORSE', expectedVersion: order.version } })
-const [refusal] = late.processOrder.userErrors
+const late = { orderId: order.id, action: 'ENDORSE', expectedVersion: order.version }
+const [refusal] = (await ask(first, PROCESS, { input: late })).processOrder.userErrors
 say({ refused: refusal.code, version: refusal.currentVersion, status: refusal.currentStatus })
 
 await firstHears.return()

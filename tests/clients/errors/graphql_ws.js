@@ -37,8 +37,8 @@ say({ introducedTwice: await outcome(open(sends('{"type": "connection_init"}')),
 say({ badToken: await outcome(open({ connectionParams: { authorization: 'Bearer garbage' } }), listening) })
 say({ noToken: await outcome(open({ connectionParams: {} }), listening) })
 
-const early = { id: 'early', type: 'subscribe', payload: { query: WHO } }
-say({ notIntroduced: await outcome(open({ on: { opened: (socket) => socket.send(JSON.stringify(early)) } }), listening) })
+const early = JSON.stringify({ id: 'early', type: 'subscribe', payload: { query: WHO } })
+say({ notIntroduced: await outcome(open({ on: { opened: (socket) => socket.send(early) } }), listening) })
 
 const forgetful = open({ generateID: () => 'the same' })
 const both = [outcome(forgetful, listening), outcome(forgetful, listening)]

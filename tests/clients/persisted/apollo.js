@@ -9,8 +9,10 @@ import { API, FIRST_TOKEN, recordingFetch, say } from '../program.js'
 
 const sha256 = (document) => createHash('sha256').update(document).digest('hex')
 
-const open = (options) =>
-  openClient(createPersistedQueryLink({ sha256, ...options }).concat(httpLink(API, FIRST_TOKEN, { fetch: recordingFetch(say) })))
+function open(options) {
+  const network = httpLink(API, FIRST_TOKEN, { fetch: recordingFetch(say) })
+  return openClient(createPersistedQueryLink({ sha256, ...options }).concat(network))
+}
 
 async function ask(client) {
   const { data } = await client.query({ query: gql(WHO) })
