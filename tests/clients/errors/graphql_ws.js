@@ -58,5 +58,6 @@ for (const [name, payload] of Object.entries(bad)) {
   const errors = await outcome(client, payload)
   say({ [name]: errors.map(({ extensions }) => extensions.code) })
 }
-say({ good: await outcome(client, { query: WHO }), sockets })
+const { data } = await outcome(client, { query: WHO })
+say({ good: data.viewer.user.reference, sockets })
 await client.dispose()
