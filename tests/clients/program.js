@@ -8,8 +8,8 @@ setTimeout(() => {
 }, PATIENCE_MILLISECONDS).unref()
 
 // A fault says where it happened, and not all that it holds.
-process.on('uncaughtException', ({ stack }) => {
-  console.error(stack)
+process.on('uncaughtException', (fault) => {
+  console.error(fault.stack ?? fault)
   process.exit(1)
 })
 
