@@ -65,6 +65,6 @@ lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the 
 		$(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
 
 clean: ## Delete .venv, caches and demonstration data
-	rm -rf benchmarks/.build benchmarks/peers/node_modules
+	rm -rf benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules
 	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

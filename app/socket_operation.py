@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import orjson
@@ -51,8 +51,7 @@ class SocketOperation:
 
     def begin(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
         """Answer a request."""
-        beginning = sockets.operations.begin(asked, connection)
-        self.answering = asyncio.create_task(self._answer(beginning, sockets))
+        self.answering = asyncio.create_task(self._answer(sockets, connection, asked))
 
     def refuse(self, refusal: GraphQLError) -> None:
         """Answer a request that is not carried out."""
@@ -82,9 +81,9 @@ class SocketOperation:
     def leave_off(self) -> None:
         """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
 
-    async def _answer(self, beginning: Awaitable[ExecutionResult], sockets: Sockets) -> None:
+    async def _answer(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
         try:
-            result = await beginning
+            result = await sockets.operations.begin(asked, connection)
             subscribed = Subscribed.within(result.data)
             if subscribed is not None:
                 self._leave = sockets.audiences.attend(subscribed, self)

@@ -1,6 +1,7 @@
 """What a socket does with whatever is sent to it, and with whoever sends or reads nothing."""
 
 import asyncio
+import gc
 import json
 import re
 import socket
@@ -131,6 +132,16 @@ async def test_a_bad_operation_ends_the_operation_and_not_the_socket(world: Worl
         await opened.subscribe(_WHO, "good")
         assert await opened.next_data() == {"viewer": {"user": {"reference": "owner"}}}
         assert await opened.receive() == {"id": "good", "type": "complete"}
+
+
+async def test_a_socket_may_end_before_its_operation_has_begun(world: World, server: Server) -> None:
+    async with terminal(server, world.token("owner")) as opened:
+        # Both are read at once.
+        await opened.subscribe(_WHO)
+        await opened.socket.send("nonsense")
+        await _is_closed(opened.socket, 4400, "WebSocket message must be valid JSON")
+    # Python warns of a coroutine that nobody has awaited when it is collected.
+    gc.collect()
 
 
 async def test_an_id_that_is_in_use_closes_the_socket_with_4409(world: World, server: Server) -> None:

@@ -1,0 +1,104 @@
+"""The programs that speak to the server by clients of GraphQL for JavaScript: what they need, and what they say."""
+
+import asyncio
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OLDEST_NODE = 20
+NO_NODE = f"The clients for JavaScript need Node.js {OLDEST_NODE} or newer and npm on the PATH."
+
+_PATIENCE_SECONDS = 90
+
+
+@cache
+def node_is_there() -> bool:
+    """Return whether the programs can run on this machine."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(version.removeprefix("v").partition(".")[0]) >= OLDEST_NODE
+
+
+def install() -> None:
+    """Install the clients, as pinned, where that is not done yet; of several processes one does, and the others wait.
+
+    Raises:
+        RuntimeError: Where npm fails, with what it says.
+    """
+    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
+    pinned = lock.read_text()
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if installed.exists() and installed.read_text() == pinned:
+            return
+        finished = subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            check=False,
+            cwd=HERE,
+            env={**os.environ, "npm_config_update_notifier": "false"},
+            capture_output=True,
+            text=True,
+        )
+        if finished.returncode != 0:
+            raise RuntimeError(f"npm ci failed with exit code {finished.returncode}:\n{finished.stderr}")
+        installed.write_text(pinned)
+
+
+class Program:
+    """A program that runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """Listen to a process."""
+        assert process.stdout is not None
+        self._process = process
+        self._lines = process.stdout
+
+    async def says(self) -> Any:
+        """Return what it says next."""
+        line = await self._lines.readline()
+        if not line:
+            await self._ends_well()
+            raise AssertionError("The program has ended, and should have said more.")
+        return json.loads(line)
+
+    async def rest(self) -> list[Any]:
+        """Return all that it says until its end, which must be a good one."""
+        said = [json.loads(line) async for line in self._lines]
+        await self._ends_well()
+        return said
+
+    async def _ends_well(self) -> None:
+        assert self._process.stderr is not None
+        complaints = (await self._process.stderr.read()).decode()
+        assert (await self._process.wait(), complaints) == (0, ""), complaints
+
+
+@asynccontextmanager
+async def program(file: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
+    """Run a program of this folder for as long as the context lasts."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        HERE / file,
+        *arguments,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            yield Program(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
