@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.address import require_free_address
+from app.choose_verifier import choose_verifier
 from app.demonstration import serve_demonstration
 from app.import_command import run_import
 from app.log_lines import begin_to_log
@@ -37,7 +38,7 @@ def serve_command(
 ) -> None:
     """Serve the API; refuses a database whose schema is not current."""
     settings = load_settings()
-    Tokens(settings)
+    choose_verifier(settings)
     require_free_address(settings)
     _require_current(settings)
     serve(settings, workers)

@@ -6,7 +6,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md says what each m
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -14,18 +14,19 @@ from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.frames import text_frame
+from app.issuer_tokens import KeysAway
 from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from app.socket_operation import SocketOperation
 from app.sockets import Sockets
-from app.tokens import Claims, InvalidToken
+from app.tokens import InvalidToken
+from app.trust import Stay
 from schema.context import ConnectionContext
 from schema.request_errors import RATE_LIMITED
 
 _INIT_SECONDS = 10.0
-_LOOK_AGAIN_SECONDS = 24 * 3600.0
 
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _BAD_PROTOCOL = 4400, 4401, 4403, 4406
-_INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT, _TRY_LATER = 4408, 4409, 4429, 1007, 1011, 1013
+_INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT, _TRY_AGAIN = 4408, 4409, 4429, 1007, 1011, 1013
 
 _ACK, _PONG = (text_frame(b'{"type":"%b"}' % name) for name in (b"connection_ack", b"pong"))
 
@@ -80,7 +81,9 @@ class Conversation:
         self._opening: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
         self._operations: dict[str, SocketOperation] = {}
-        self._timer = self._later(_INIT_SECONDS, wire.close, _INIT_TIMEOUT, "Connection initialisation timeout")
+        self._timer: asyncio.TimerHandle | Stay = self._later(
+            _INIT_SECONDS, wire.close, _INIT_TIMEOUT, "Connection initialisation timeout"
+        )
         sockets.open.add(self)
 
     def hear(self, message: bytes) -> None:
@@ -155,17 +158,16 @@ class Conversation:
             return
         self._initiated = True
         offered = (value for name, value in payload.items() if name.lower() == "authorization")
-        try:
-            claims = self._sockets.sign_in.verify(next(offered, self._authorization))
-        except InvalidToken:
-            self._wire.close(_FORBIDDEN, "Forbidden")
-        else:
-            self._opening = asyncio.create_task(self._open(claims))
+        self._opening = asyncio.create_task(self._open(next(offered, self._authorization)))
 
-    async def _open(self, claims: Claims) -> None:
+    async def _open(self, authorization: object) -> None:
         """Let the client in, for as long as its token holds."""
         try:
+            claims = await self._sockets.sign_in.verify(authorization)
             viewer = await self._sockets.sign_in.admit(claims)
+        except KeysAway:
+            self._wire.close(_TRY_AGAIN, "Try again later")
+            return
         except InvalidToken:
             self._wire.close(_FORBIDDEN, "Forbidden")
             return
@@ -174,25 +176,17 @@ class Conversation:
             self._wire.close(_OUR_FAULT, "Something failed on our side.")
             return
         if not self._sockets.places.has_one(viewer.user_id):
-            self._wire.close(_TRY_LATER, "Too many sockets of this user")
+            self._wire.close(_TRY_AGAIN, "Too many sockets of this user")
             return
         self._sockets.places.take(viewer.user_id)
         self._opening = None
         self._connection = self._sockets.connection(viewer)
-        self._end_at_expiry(claims)
+        self._timer.cancel()
+        self._timer = claims.stay(partial(self._wire.close, _FORBIDDEN))
         self._wire.write(_ACK)
         early, self._early = self._early, []
         for message in early:
             self.hear(message)
-
-    def _end_at_expiry(self, claims: Claims) -> None:
-        seconds = (claims.expires_at - datetime.now(UTC)).total_seconds()
-        self._timer.cancel()
-        if seconds > _LOOK_AGAIN_SECONDS:
-            # The clock may be set meanwhile, and no loop waits for centuries.
-            self._timer = self._later(_LOOK_AGAIN_SECONDS, self._end_at_expiry, claims)
-        else:
-            self._timer = self._later(seconds, self._wire.close, _FORBIDDEN, "Token expired")
 
     def _subscribe(self, message: dict[str, Any]) -> None:
         operation_id = message.get("id")

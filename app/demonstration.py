@@ -99,8 +99,11 @@ def serve_demonstration(settings: Settings) -> None:
 
 
 def _with_secret(settings: Settings) -> Settings:
-    """Return the settings with a secret: the one that is set, or else the one that is kept beside the program."""
-    if settings.jwt_secret.get_secret_value():
+    """Return the settings with a secret: the one that is set, or else the one that is kept beside the program.
+
+    Where an issuer signs, there is none, and the demonstration cannot sign its tokens.
+    """
+    if settings.jwt_secret.get_secret_value() or settings.jwks_url:
         return settings
     try:
         kept = _kept_secret()

@@ -19,12 +19,13 @@ from uuid_utils.compat import uuid4
 from app.accepted import JSON, accepted
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
+from app.issuer_tokens import KeysAway
 from app.sockets import Sockets
 from app.stream_answer import UNBUFFERED, listen
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken
 from execution.subscriptions import Subscribed
-from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED
+from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
 from schema.told import as_json
 
 _CLIENT_GONE = 499
@@ -57,6 +58,10 @@ class GraphQLEndpoint:
             response = self._shown(request) or await self._answer(request)
         except ClientDisconnect:
             response = Response(status_code=_CLIENT_GONE)
+        except KeysAway:
+            away = "Tokens cannot be verified at the moment."
+            refusal = RefusedRequest(HTTPStatus.SERVICE_UNAVAILABLE, away, UNAVAILABLE, {"Retry-After": "10"})
+            response = _refused(request, refusal)
         except InvalidToken:
             refusal = RefusedRequest(HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.", UNAUTHENTICATED)
             refusal.headers["WWW-Authenticate"] = "Bearer"
@@ -82,7 +87,7 @@ class GraphQLEndpoint:
             message = f"Send a request by {_METHODS.replace(', ', ' or ')}."
             raise RefusedRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _METHODS})
         authorization = request.headers.get("authorization")
-        claims = self._sign_in.verify(authorization)
+        claims = await self._sign_in.verify(authorization)
         wanted = accepted(request.headers.get("accept"))
         stream = wanted.best(*FRAMINGS)
         if wanted.json is None and stream is None:

@@ -19,17 +19,17 @@ from uvicorn.config import STARTUP_FAILURE
 
 from app.budgets import Budgets
 from app.choose_signals import choose_signals
+from app.choose_verifier import choose_verifier
 from app.endpoint import GraphQLEndpoint
 from app.log_lines import begin_to_log
 from app.one_write import OneWriteProtocol
 from app.operations import Operations
 from app.settings import Settings, SettingsError, load_settings
 from app.short_way import ShortWay
-from app.sign_in import SignIn
+from app.sign_in import SignIn, Verifier
 from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
-from app.tokens import Tokens
 from app.workers import Workers
 from db.database import Database
 from db.migrations.runner import has_newest_revision
@@ -46,7 +46,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Tokens, settings: Settings) -> ShortWay:
+def create_app(database: Database, tokens: Verifier, settings: Settings) -> ShortWay:
     """Return the application: `/graphql`, `/healthz` and `/readyz`; `SocketProtocol` serves its WebSockets.
 
     Args:
@@ -59,6 +59,7 @@ def create_app(database: Database, tokens: Tokens, settings: Settings) -> ShortW
     """
     app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.database = database
+    app.state.tokens = tokens
     sockets = _sockets(database, tokens, settings)
     endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
     app.router.routes.append(Route(_GRAPHQL_PATH, endpoint))
@@ -78,7 +79,7 @@ def create_app(database: Database, tokens: Tokens, settings: Settings) -> ShortW
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        """Tell whether the database answers and its schema is current."""
+        """Tell whether the database answers, its schema is current, and tokens can be verified."""
         try:
             async with database.engine.connect() as connection:
                 current = await connection.run_sync(has_newest_revision)
@@ -86,13 +87,15 @@ def create_app(database: Database, tokens: Tokens, settings: Settings) -> ShortW
             return JSONResponse({"status": "the database does not answer"}, 503)
         if not current:
             return JSONResponse({"status": "the database's schema is not current"}, 503)
+        if not tokens.is_ready:
+            return JSONResponse({"status": "the issuer's keys are not there"}, 503)
         return JSONResponse({"status": "ready"})
 
     # Before the application and all its middleware: what it knows needs none of them.
     return ShortWay(app, sockets)
 
 
-def _sockets(database: Database, tokens: Tokens, settings: Settings) -> Sockets:
+def _sockets(database: Database, tokens: Verifier, settings: Settings) -> Sockets:
     schema = build_schema(settings.limits(introspection=settings.shows_schema))
     budgets = Budgets(
         database,
@@ -114,7 +117,9 @@ def _sockets(database: Database, tokens: Tokens, settings: Settings) -> Sockets:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
+    tokens: Verifier = app.state.tokens
     await database.signals.start()
+    await tokens.start()
     sweeper = asyncio.create_task(sweep_for_ever(database))
     try:
         yield
@@ -122,6 +127,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await sweeper
+        await tokens.stop()
         await database.signals.stop()
         await database.close()
 
@@ -147,7 +153,7 @@ def application() -> ASGIApp:
 
 
 def _application(settings: Settings) -> ASGIApp:
-    tokens = Tokens(settings)
+    tokens = choose_verifier(settings)
     database = Database(settings.checked_database_url(), choose_signals(settings), settings.timeouts)
     app = create_app(database, tokens, settings)
     _leave_what_is_there_to_itself()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+import httpx
 from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage, Storage
 from pydantic import SecretStr
@@ -143,7 +144,10 @@ class Settings(LimitSettings):
             SettingsError: Where it is missing or too short, or where public keys are asked for.
         """
         if self.jwks_url:
-            raise SettingsError("ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.")
+            raise SettingsError(
+                "Where ORDERSHARE_JWKS_URL is set, its issuer signs the tokens: "
+                "unset it and set ORDERSHARE_JWT_SECRET to sign your own."
+            )
         secret = self.jwt_secret.get_secret_value()
         if len(secret.encode()) < MIN_SECRET_BYTES:
             raise SettingsError(
@@ -164,6 +168,24 @@ class Settings(LimitSettings):
             raise SettingsError("Set ORDERSHARE_BUDGET_STORE_URL to redis://HOST:PORT, or leave it empty.")
         return RedisStorage(f"async+{self.budget_store_url}", implementation="redispy")
 
+    def checked_jwks_url(self) -> str:
+        """Return where the issuer's public keys are; the issuer and the audience are set then.
+
+        Raises:
+            SettingsError: Where it is no address to trust, something beside it is missing, or there is a secret too.
+        """
+        if self.jwt_secret.get_secret_value():
+            raise SettingsError("Set ORDERSHARE_JWKS_URL or ORDERSHARE_JWT_SECRET, not both.")
+        if not _is_to_be_trusted(self.jwks_url):
+            raise SettingsError(
+                "Set ORDERSHARE_JWKS_URL to https://HOST/PATH; http:// is for this machine alone, such as 127.0.0.1."
+            )
+        if not self.jwt_issuer:
+            raise SettingsError("Set ORDERSHARE_JWT_ISSUER to the `iss` of the tokens, beside ORDERSHARE_JWKS_URL.")
+        if not self.jwt_audience:
+            raise SettingsError("Set ORDERSHARE_JWT_AUDIENCE to the `aud` of the tokens, beside ORDERSHARE_JWKS_URL.")
+        return self.jwks_url
+
     def checked_signal_url(self) -> str:
         """Return where replicas wake each other; empty for the database's own way.
 
@@ -179,16 +201,28 @@ _REDIS = ("redis://", "rediss://")
 _NATS = ("nats://", "tls://")
 
 
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _is_origin(text: str) -> bool:
     parts = urlsplit(text)
     return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path.strip("/") and not parts.query
+
+
+def _is_to_be_trusted(url: str) -> bool:
+    """Return whether nobody on the way can change what comes from an address."""
+    try:
+        # Read as whoever fetches from it reads it.
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    if not parts.host or (parts.port is not None and parts.port not in _PORTS):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(parts.host))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_in_no_directory(database_url: str) -> bool:

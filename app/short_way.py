@@ -42,7 +42,7 @@ class ShortWay:
             await self._app(scope, receive, send)
             return
         authorization, media_type = self._wish(scope)
-        viewer, claims = self._look_at(authorization)
+        viewer, claims = await self._look_at(authorization)
         if viewer is None and claims is None:
             await self._app(scope, receive, send)
             return
@@ -77,7 +77,7 @@ class ShortWay:
             return None, JSON
         return authorization, media_type
 
-    def _look_at(self, authorization: bytes | None) -> tuple[Viewer | None, Claims | None]:
+    async def _look_at(self, authorization: bytes | None) -> tuple[Viewer | None, Claims | None]:
         """Return whom a token is known to stand for, or what it says where that must be looked up; else neither."""
         if authorization is None:
             return None, None
@@ -85,7 +85,7 @@ class ShortWay:
         if viewer is not None:
             return viewer, None
         try:
-            return None, self._sign_in.verify(authorization.decode("latin-1"))
+            return None, await self._sign_in.verify(authorization.decode("latin-1"))
         except InvalidToken:
             return None, None
 

@@ -2,8 +2,10 @@
 
 import time
 from collections import OrderedDict
+from typing import Protocol
 
-from app.tokens import Claims, InvalidToken, Tokens
+from app.tokens import Claims, InvalidToken, UnknownKey
+from app.trust import Trust
 from db.database import Database
 from domain.people import Viewer
 from resolvers.authenticate import find_viewers
@@ -11,14 +13,40 @@ from resolvers.authenticate import find_viewers
 _CAPACITY = 10_000
 
 
+class Verifier(Protocol):
+    """Verifies tokens, by a secret or by keys that come and go."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a key to verify by."""
+
+    def verify(self, authorization: object) -> Claims:
+        """Return what the token in `Bearer TOKEN` says.
+
+        Raises:
+            InvalidToken: Where there is none that holds.
+            UnknownKey: Where it may, by a key that is not known here.
+        """
+
+    async def look_for_keys(self) -> None:
+        """Return once it was tried to learn of new keys, where it is not too early for that."""
+
+    async def start(self) -> None:
+        """Begin to keep keys fresh."""
+
+    async def stop(self) -> None:
+        """Keep them no more."""
+
+
 class SignIn:
     """Verifies tokens, and remembers those that hold.
 
-    What is remembered is whose a token is and until when: neither ever changes. What its owner may do is not: every
-    operation looks that up, so a member who is removed is refused at once.
+    What is remembered is whose a token is, until when, and by which key: none of that ever changes, though the key may
+    be withdrawn. What its owner may do is not: every operation looks that up, so a member who is removed is refused at
+    once.
     """
 
-    def __init__(self, tokens: Tokens, database: Database, capacity: int = _CAPACITY) -> None:
+    def __init__(self, tokens: Verifier, database: Database, capacity: int = _CAPACITY) -> None:
         """Remember nothing yet.
 
         Args:
@@ -29,15 +57,15 @@ class SignIn:
         self._tokens = tokens
         self._database = database
         self._capacity = capacity
-        self._known: OrderedDict[bytes, tuple[Viewer, float]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Viewer, float, Trust | None]] = OrderedDict()
 
     def remembered(self, authorization: bytes) -> Viewer | None:
         """Return whose token this is where it was verified before and still holds; None where it must be verified."""
         known = self._known.get(authorization)
         if known is None:
             return None
-        viewer, expires_at = known
-        if time.time() >= expires_at:
+        viewer, expires_at, trust = known
+        if time.time() >= expires_at or (trust is not None and trust.is_over):
             del self._known[authorization]
             return None
         self._known.move_to_end(authorization)
@@ -57,15 +85,20 @@ class SignIn:
         if viewer is None:
             raise InvalidToken
         if isinstance(authorization, str):
-            self._known[authorization.encode("latin-1", "replace")] = viewer, claims.expires_at.timestamp()
+            known = viewer, claims.expires_at.timestamp(), claims.trust
+            self._known[authorization.encode("latin-1", "replace")] = known
             if len(self._known) > self._capacity:
                 self._known.popitem(last=False)
         return viewer
 
-    def verify(self, authorization: object) -> Claims:
-        """Return what the token in `Bearer TOKEN` says.
+    async def verify(self, authorization: object) -> Claims:
+        """Return what the token in `Bearer TOKEN` says, at once unless its key must be looked for.
 
         Raises:
             InvalidToken: Where there is none that holds.
         """
-        return self._tokens.verify(authorization)
+        try:
+            return self._tokens.verify(authorization)
+        except UnknownKey:
+            await self._tokens.look_for_keys()
+            return self._tokens.verify(authorization)

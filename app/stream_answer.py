@@ -1,8 +1,6 @@
 """A subscription over HTTP, answered by a stream that ends when its client's token expires."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -18,10 +16,6 @@ from schema.told import as_json
 UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
 
-_EXPIRED = ExecutionResult(
-    data=None, errors=[GraphQLError("The token has expired.", extensions={"code": UNAUTHENTICATED})]
-)
-
 
 async def listen(
     sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
@@ -36,14 +30,18 @@ async def listen(
         user_id: Whose place is taken meanwhile.
     """
     outlet = StreamOutlet(framing)
-    seconds = (claims.expires_at - datetime.now(UTC)).total_seconds()
     leave = sockets.audiences.attend(subscribed, outlet)
-    expiry = asyncio.get_running_loop().call_later(seconds, outlet.fail, as_json(_EXPIRED))
+    stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
     sockets.places.take(user_id)
     try:
         async for chunk in outlet.chunks():
             yield chunk
     finally:
-        expiry.cancel()
+        stay.cancel()
         leave()
         sockets.places.leave(user_id)
+
+
+def _unauthenticated(reason: str) -> bytes:
+    error = GraphQLError(f"{reason}.", extensions={"code": UNAUTHENTICATED})
+    return as_json(ExecutionResult(data=None, errors=[error]))

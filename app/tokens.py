@@ -1,6 +1,7 @@
 """Bearer tokens: JSON Web Tokens signed with the server's secret."""
 
 import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_decode, base64url_encode
 
 from app.settings import Settings
+from app.trust import Stay, Trust
 
 _ALGORITHM = "HS256"
 """Fixed by the server: what a token's header says of its algorithm is never believed."""
@@ -18,11 +20,44 @@ class InvalidToken(Exception):
     """The token is missing, not ours, or expired."""
 
 
+class UnknownKey(InvalidToken):
+    """The token is signed by a key that is not known, or not known yet."""
+
+
 class Claims(NamedTuple):
-    """What a verified token says: whom it stands for, and until when."""
+    """What a verified token says: whom it stands for, and until when.
+
+    Attributes:
+        reference: The user's.
+        expires_at: When it expires.
+        trust: The trust in the key that it was verified by; None where that never ends.
+    """
 
     reference: str
     expires_at: datetime
+    trust: Trust | None = None
+
+    def stay(self, end: Callable[[str], None]) -> Stay:
+        """Return a stay that this token allows.
+
+        Args:
+            end: Called with the reason when the token holds no more, unless the stay is cancelled before.
+        """
+        return Stay(self.expires_at, self.trust, end)
+
+
+def bearer_token(authorization: object) -> str:
+    """Return the token of `Bearer TOKEN`.
+
+    Raises:
+        InvalidToken: Where it is anything else.
+    """
+    if not isinstance(authorization, str):
+        raise InvalidToken
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken
+    return token.strip()
 
 
 class _OneKey(HMACAlgorithm):
@@ -84,6 +119,8 @@ class _Decoder(jwt.PyJWT):
 class Tokens:
     """Signs and verifies tokens by the server's settings."""
 
+    is_ready = True
+
     def __init__(self, settings: Settings) -> None:
         """Take the secret, the issuer and the audience from the settings.
 
@@ -111,13 +148,18 @@ class Tokens:
         Raises:
             InvalidToken: Where there is none that holds.
         """
-        if not isinstance(authorization, str):
-            raise InvalidToken
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise InvalidToken
+        token = bearer_token(authorization)
         try:
-            content = self._decoder.content(token.strip())
+            content = self._decoder.content(token)
             return Claims(content["sub"], datetime.fromtimestamp(content["exp"], UTC))
         except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
             raise InvalidToken from None
+
+    async def look_for_keys(self) -> None:
+        """Nowhere to look: there is one key."""
+
+    async def start(self) -> None:
+        """Nothing to keep fresh."""
+
+    async def stop(self) -> None:
+        """Nothing to end."""

@@ -13,6 +13,7 @@ QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 RATE_LIMITED = "RATE_LIMITED"
 TIMEOUT = "TIMEOUT"
 UNAUTHENTICATED = "UNAUTHENTICATED"
+UNAVAILABLE = "UNAVAILABLE"
 
 _SIGNS_OF_TOO_LARGE = ("Document contains more than", "Document is nested too deeply")
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)

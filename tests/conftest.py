@@ -14,6 +14,7 @@ import pytest
 from db.database import Database
 from db.signals import InProcessSignals
 from db.tails import Tails
+from tests.issuer import OLD, Gate, Issuer, issuing
 from tests.rooms import Rooms
 from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, sqlite_url
 from tests.world import Server, World, populate, serving
@@ -145,3 +146,20 @@ async def server(world: World) -> AsyncIterator[Server]:
     """The world's application on a port of its own."""
     async with serving(world) as started:
         yield started
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    """An issuer that publishes the key `OLD`."""
+    async with issuing() as running:
+        running.publish(OLD)
+        yield running
+
+
+@pytest.fixture
+async def gate(world: World, issuer: Issuer) -> AsyncIterator[Gate]:
+    """The world's application behind the issuer; it has no keys yet."""
+    made = Gate(world, issuer.url)
+    yield made
+    await made.keys.stop()
+    await made.http.aclose()

@@ -78,9 +78,9 @@ class World:
         """
         self.database = database
         settings = {"user_budget": "", "organisation_budget": "", **settings}
-        given = Settings(jwt_secret=SECRET, **settings)  # type: ignore[arg-type]  # pydantic makes it a SecretStr
-        self.tokens = Tokens(given)
-        self.app = create_app(database, self.tokens, given)
+        self.settings = Settings(jwt_secret=SECRET, **settings)  # type: ignore[arg-type]  # pydantic makes it a SecretStr
+        self.tokens = Tokens(self.settings)
+        self.app = create_app(database, self.tokens, self.settings)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
 

@@ -97,7 +97,8 @@ def test_a_token_needs_a_reference(command: CommandLine) -> None:
         ),
         (
             {"jwks_url": "https://keys"},
-            "ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.",
+            "Where ORDERSHARE_JWKS_URL is set, its issuer signs the tokens: "
+            "unset it and set ORDERSHARE_JWT_SECRET to sign your own.",
         ),
     ],
 )

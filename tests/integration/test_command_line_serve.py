@@ -42,11 +42,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     [
         ("jwt_secret", "", _SECRET_FORM),
         ("jwt_secret", "x" * 31, _SECRET_FORM),
-        (
-            "jwks_url",
-            "https://keys",
-            "ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.",
-        ),
+        ("jwks_url", "https://keys", "Set ORDERSHARE_JWKS_URL or ORDERSHARE_JWT_SECRET, not both."),
         ("signal_url", "redis://host", "Set ORDERSHARE_SIGNAL_URL to nats://HOST:PORT, or leave it empty."),
         ("database_url", "", _URL_FORM),
         ("database_url", "garbage", _URL_FORM),
@@ -85,6 +81,26 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 def test_a_setting_that_is_missing_or_unsafe_is_named_in_one_line(
     command: CommandLine, name: str, value: str, complaint: str
 ) -> None:
+    command.set(**{name: value})
+    assert command("serve") == Ended(1, "", f"ordershare: {complaint}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        (
+            "jwks_url",
+            "http://issuer/keys",
+            "Set ORDERSHARE_JWKS_URL to https://HOST/PATH; http:// is for this machine alone, such as 127.0.0.1.",
+        ),
+        ("jwt_issuer", "", "Set ORDERSHARE_JWT_ISSUER to the `iss` of the tokens, beside ORDERSHARE_JWKS_URL."),
+        ("jwt_audience", "", "Set ORDERSHARE_JWT_AUDIENCE to the `aud` of the tokens, beside ORDERSHARE_JWKS_URL."),
+    ],
+)
+def test_what_public_keys_need_is_named_in_one_line(
+    command: CommandLine, name: str, value: str, complaint: str
+) -> None:
+    command.set(jwt_secret="", jwks_url="https://issuer/keys", jwt_issuer="https://issuer", jwt_audience="ordershare")
     command.set(**{name: value})
     assert command("serve") == Ended(1, "", f"ordershare: {complaint}\n")
 

@@ -202,6 +202,13 @@ def test_a_secret_that_is_set_is_kept_nowhere(tmp_path: Path, monkeypatch: pytes
     assert list(tmp_path.iterdir()) == []
 
 
+def test_beside_an_issuer_no_secret_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="unset it and set ORDERSHARE_JWT_SECRET to sign your own"):
+        serve_demonstration(_settings(jwks_url="https://issuer/keys"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_secret_that_cannot_be_kept_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".demo").write_text("a file where the directory should be")

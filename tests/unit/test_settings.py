@@ -130,11 +130,80 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _SECRET not in str(settings)
 
 
-def test_public_keys_are_not_silently_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = _settings(monkeypatch, jwt_secret=_SECRET, jwks_url="https://keys")
-    with pytest.raises(SettingsError) as of_keys:
-        settings.checked_secret()
-    assert str(of_keys.value) == ("ORDERSHARE_JWKS_URL is not supported yet: unset it and set ORDERSHARE_JWT_SECRET.")
+def test_where_public_keys_are_set_no_secret_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for secret in ("", _SECRET):
+        settings = _settings(monkeypatch, jwt_secret=secret, jwks_url="https://keys")
+        with pytest.raises(SettingsError) as refused:
+            settings.checked_secret()
+        assert str(refused.value) == (
+            "Where ORDERSHARE_JWKS_URL is set, its issuer signs the tokens: "
+            "unset it and set ORDERSHARE_JWT_SECRET to sign your own."
+        )
+
+
+_OF_ISSUER = {"jwt_issuer": "https://issuer", "jwt_audience": "ordershare"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://issuer/keys",
+        "https://issuer:8443/realms/one/protocol/openid-connect/certs?a=b",
+        "HTTPS://issuer/keys",
+        "https://10.0.0.7/keys",
+        "http://127.0.0.1/keys",
+        "http://127.0.0.2:8080/keys",
+        "http://[::1]:8080/keys",
+        "http://localhost:8080/keys",
+        "http://LOCALHOST/keys",
+    ],
+)
+def test_public_keys_come_safely_or_from_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert _settings(monkeypatch, jwks_url=url, **_OF_ISSUER).checked_jwks_url() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://issuer/keys",
+        "http://10.0.0.7/keys",
+        "http://127.0.0.1.issuer/keys",
+        "http://localhost.issuer/keys",
+        "http://127.0.0.1@issuer/keys",
+        "http://0.0.0.0/keys",
+        "http://2130706433/keys",
+        "file:///etc/keys",
+        "ftp://127.0.0.1/keys",
+        "data:application/json,{}",
+        "issuer/keys",
+        "//issuer/keys",
+        "https:///keys",
+        "https://",
+        "https://issuer:port/keys",
+        "https://issuer:99999/keys",
+        "https://issuer/\nkeys",
+        "https://[::1/keys",
+        "garbage",
+    ],
+)
+def test_public_keys_that_others_could_change_on_the_way_are_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _settings(monkeypatch, jwks_url=url, **_OF_ISSUER).checked_jwks_url()
+    assert str(refused.value) == (
+        "Set ORDERSHARE_JWKS_URL to https://HOST/PATH; http:// is for this machine alone, such as 127.0.0.1."
+    )
+
+
+def test_public_keys_need_an_issuer_and_an_audience_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for missing, complaint in (
+        ({"jwt_issuer": ""}, "Set ORDERSHARE_JWT_ISSUER to the `iss` of the tokens, beside ORDERSHARE_JWKS_URL."),
+        ({"jwt_audience": ""}, "Set ORDERSHARE_JWT_AUDIENCE to the `aud` of the tokens, beside ORDERSHARE_JWKS_URL."),
+        ({"jwt_secret": _SECRET}, "Set ORDERSHARE_JWKS_URL or ORDERSHARE_JWT_SECRET, not both."),
+    ):
+        settings = _settings(monkeypatch, jwks_url="https://issuer/keys", **{**_OF_ISSUER, **missing})
+        with pytest.raises(SettingsError) as refused:
+            settings.checked_jwks_url()
+        assert str(refused.value) == complaint
 
 
 @pytest.mark.parametrize("url", ["", "nats://host", "nats://host:4222", "tls://user:word@host:4222"])

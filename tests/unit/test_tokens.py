@@ -153,7 +153,7 @@ def test_the_algorithm_is_the_servers_choice_even_with_the_right_secret(algorith
 
 
 def test_a_token_without_a_signature_is_refused() -> None:
-    unsigned = jwt.encode(_content(), None, algorithm="none")
+    unsigned = jwt.encode(_content(), "", algorithm="none")
     _is_refused(_tokens(), f"Bearer {unsigned}")
     _is_refused(_tokens(), f"Bearer {unsigned}{_signed().split('.')[2]}")
 
