@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.address import require_free_address
 from app.choose_verifier import choose_verifier
 from app.demonstration import serve_demonstration
+from app.export_command import Selection, run_export
 from app.import_command import run_import
 from app.log_lines import begin_to_log
 from app.server import serve
@@ -62,6 +63,22 @@ def import_command(
     settings = load_settings()
     _require_current(settings)
     raise typer.Exit(_with_database(settings, lambda database: run_import(database, orders, types)))
+
+
+@cli.command("export")
+def export_command(
+    organisation: Annotated[str | None, typer.Option(help="The reference of one; all where it is left out.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A file, instead of standard output.", dir_okay=False)] = None,
+    orders_only: Annotated[bool, typer.Option("--orders-only", help="Exactly what `import` takes.")] = False,
+    types_only: Annotated[bool, typer.Option("--types-only", help="Exactly what `import --types` takes.")] = False,
+) -> None:
+    """Write organisations with their orders and logs as JSON Lines, all of one moment."""
+    if orders_only and types_only:
+        raise typer.BadParameter("orders and types are two files", param_hint="--types-only")
+    settings = load_settings()
+    _require_current(settings)
+    selection = Selection.ORDERS if orders_only else Selection.TYPES if types_only else Selection.EVERYTHING
+    raise typer.Exit(_with_database(settings, lambda database: run_export(database, organisation, output, selection)))
 
 
 @cli.command("token")
