@@ -61,7 +61,7 @@ async def run_export(
     except NotExported as fault:
         errors.print(f"Not exported: {fault}.")
         return 1
-    told = ", ".join(f"{count[kind]} {kind.replace('_', ' ')}s" for kind in selection.kinds)
+    told = ", ".join(f"{kind} {count[kind]}" for kind in selection.kinds)
     errors.print(f"Exported: {told}.")
     return 0
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import sqlmodel
 from sqlalchemy import ColumnElement, Label, Select, and_, case, null, select
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
@@ -15,7 +16,7 @@ from db.order_tables import ImportedOrderRow, OrderRow, OrderTypeRow
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from db.sharing_tables import ProcessingResultRow, SharedOrderRow
 
-_ROWS_AT_HAND = 500
+_ROWS_AT_HAND = 200
 
 
 class RecordKind(StrEnum):
@@ -45,14 +46,14 @@ class ExportedRecord(NamedTuple):
 
 async def find_organisation(session: AsyncSession, reference: str) -> UUID | None:
     """Return the id of the organisation of a reference, or None where there is none."""
-    found = select(col(OrganisationRow.id)).where(col(OrganisationRow.reference) == reference)
-    return (await session.execute(found)).scalar()
+    found = sqlmodel.select(OrganisationRow.id).where(col(OrganisationRow.reference) == reference)
+    return (await session.exec(found)).first()
 
 
 async def export_records(
     session: AsyncSession, organisation_id: UUID | None, kinds: Sequence[RecordKind] = tuple(RecordKind)
 ) -> AsyncGenerator[ExportedRecord]:
-    """Yield the records of one organisation or of all, of the session's snapshot; a few hundred are held at a time.
+    """Yield the records of one organisation or of all, of the session's snapshot; two hundred are held at a time.
 
     They come kind by kind, each kind by organisation, and within an organisation in an order that never changes: so
     what a record refers to has come before it, and two exports of the same are the same.

@@ -147,7 +147,7 @@ def _execute(url: str, statement: str) -> list[tuple[object, ...]]:
     return asyncio.run(execute())
 
 
-@pytest.mark.parametrize("arguments", [("verify",), ("serve",), ("import", "orders.csv")])
+@pytest.mark.parametrize("arguments", [("verify",), ("serve",), ("export",), ("import", "orders.csv")])
 def test_a_database_whose_schema_is_not_current_is_refused(
     command: CommandLine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
@@ -162,5 +162,11 @@ def test_a_database_whose_schema_is_not_current_is_refused(
 def test_without_a_command_the_commands_are_listed(command: CommandLine) -> None:
     ended = command()
     said = ended.printed + ended.complained
-    for name in ("serve", "migrate", "import", "token", "schema", "verify"):
+    for name in ("serve", "migrate", "import", "export", "token", "schema", "verify"):
         assert name in said
+
+
+def test_orders_and_types_are_not_exported_into_one_file(command: CommandLine) -> None:
+    ended = command("export", "--orders-only", "--types-only")
+    assert (ended.code, ended.printed) == (2, "")
+    assert "orders and types are two files" in ended.complained
