@@ -141,14 +141,16 @@ def free_port() -> int:
 def postgresql_database(server_url: str) -> Iterator[str]:
     """Create a database, and drop it on leaving. Yields its URL."""
     name = f"ordershare_test_{uuid4().hex}"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "template0"')
+    execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "template0"')
     try:
         yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:
-        _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+        execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _execute(server_url: str, statement: str) -> None:
+def execute(server_url: str, statement: str) -> None:
+    """Run a statement on a server of PostgreSQL."""
+
     async def run() -> None:
         connection = await asyncpg.connect(plain_url(server_url))
         try:
