@@ -10,10 +10,10 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test fuzz chaos lint types schema format bench lock clean
+.PHONY: help setup serve test fuzz chaos image-check lint types schema format bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install everything, as pinned, into .venv
 
@@ -40,6 +40,9 @@ CHAOS_SECONDS ?= 600
 chaos: setup ## Break replicas, PostgreSQL and NATS under load; CHAOS_SECONDS=600 for each signal, CHAOS_FLAGS
 	$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(CHAOS_FLAGS)
 
+image-check: setup ## Follow the Dockerfile's steps by hand, and serve what comes of them
+	$(BIN)/python -m tests.image
+
 lint: setup ## Check style and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,11 +61,14 @@ format: setup ## Format the code and apply safe fixes
 bench: setup ## Measure beside other servers; BENCH_FLAGS=--quick, or '--only list' (size, claims, deliveries)
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
-# Run it on Python 3.11: what the oldest supported version needs is enough for the newer ones.
+# Run it on Python 3.11: what the oldest supported version needs is enough for the newer ones. The second lock is the part
+# of the first that is needed to run, in the same versions: the image is made of it.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
 lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the newest
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-		$(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --all-extras $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
 clean: ## Delete .venv, caches and demonstration data
 	rm -rf benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules

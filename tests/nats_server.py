@@ -22,9 +22,9 @@ class NatsServer:
         self.url = f"nats://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, and return when it takes connections."""
-        command = [str(_PROGRAM), "--addr", "127.0.0.1", "--port", str(self.port)]
+    def start(self, *arguments: str) -> None:
+        """Start it, by other arguments than its own where some are given, and return when it takes connections."""
+        command = [str(_PROGRAM), *(arguments or ("--addr", "127.0.0.1", "--port", str(self.port)))]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
