@@ -70,6 +70,21 @@ class EmbeddedPostgreSQL:
         """Start a crashed server where it was: it recovers what was committed before it takes connections."""
         self._start_at(make_url(self._address.read_text()).port or 0)
 
+    def back_up(self, name: str) -> None:
+        """Make a base backup in the directory `name` of the server's home, while it serves."""
+        port = make_url(self._address.read_text()).port
+        login = ("--host=127.0.0.1", f"--port={port}", "--username=postgres")
+        self._run("pg_basebackup", *login, f"--pgdata={self._home / name}", "--checkpoint=fast")
+
+    def restore(self, name: str, restore_command: str) -> None:
+        """Put a base backup where the data of a crashed server was, and start it: it replays what was archived."""
+        shutil.rmtree(self._data)
+        (self._home / name).rename(self._data)
+        (self._data / "recovery.signal").touch()
+        with (self._data / "postgresql.auto.conf").open("a") as configuration:
+            configuration.write(f"restore_command = '{restore_command}'\n")
+        self.start_again()
+
     def stop(self) -> None:
         """End the server if it was ever started, and delete all it wrote."""
         if self._data.exists():
