@@ -56,7 +56,7 @@ def migrate_command() -> None:
 def import_command(
     orders: Annotated[Path, typer.Argument(help="The orders: a .csv or .jsonl file.", exists=True, dir_okay=False)],
     types: Annotated[
-        Path | None, typer.Option(help="The order types: a CSV file.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="The order types: a .csv or .jsonl file.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
     """Load orders, members and organisations; again = no change. Exits with 1 where a row was refused."""
