@@ -199,6 +199,13 @@ class Database:
         lent: int = pool.checkedout()
         return lent - len(self._at_hand)
 
+    @property
+    def idle_connections(self) -> int:
+        """How many connections are open and lent to nobody."""
+        pool: Any = self.engine.pool
+        free: int = pool.checkedin()
+        return free + len(self._at_hand)
+
     async def close(self) -> None:
         """Let the transactions under way end, and those that wait for them, then disconnect.
 

@@ -64,7 +64,13 @@ def _postgresql_engine(url: str, timeouts: Timeouts | None) -> AsyncEngine:
     settings = {} if timeouts is None else timeouts.settings()
     # The connection used last comes first: it has prepared what is about to be asked, and its backend has it at hand.
     engine = create_async_engine(
-        url, pool_size=20, max_overflow=10, pool_use_lifo=True, connect_args={"server_settings": settings}
+        url,
+        pool_size=20,
+        max_overflow=10,
+        pool_use_lifo=True,
+        # What a person is called must not get into a log with the fault of a statement.
+        hide_parameters=True,
+        connect_args={"server_settings": settings},
     )
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _require_alive)
@@ -92,7 +98,7 @@ def _require_alive(connection: Any, entry: ConnectionPoolEntry, _lent: object) -
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=10, max_overflow=10)
+    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

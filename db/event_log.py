@@ -22,6 +22,8 @@ from db.order_tables import OrderRow
 from db.row_query import RowQuery, only_value
 from db.writing import Statements
 
+_AT_ONCE = 1_000
+
 _GROWN = "organisations whose log has grown"
 
 # Built once, and without the detour over objects: every change of anything ends with these two.
@@ -122,6 +124,16 @@ async def read_events(session: AsyncSession, organisation_id: UUID, after: int, 
         .limit(limit)
     )
     return [LogEntry(event, owner_id) for event, owner_id in (await session.exec(following)).all()]
+
+
+async def log_heads(session: AsyncSession, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the sequence of the last event of each organisation's log."""
+    heads: dict[UUID, int] = {}
+    for begin in range(0, len(organisation_ids), _AT_ONCE):
+        asked = col(StreamRow.organisation_id).in_(organisation_ids[begin : begin + _AT_ONCE])
+        statement = select(StreamRow.organisation_id, StreamRow.head).where(asked)
+        heads.update((await session.exec(statement)).all())
+    return heads
 
 
 async def log_head(session: AsyncSession, organisation_id: UUID) -> int:

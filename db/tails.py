@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.event_log import LogEntry, log_head, read_events
+from db.event_log import LogEntry, log_head, log_heads, read_events
 from db.signals import Signals, Wakeup
 
 BATCH = 200
@@ -61,6 +61,11 @@ class Tail:
     def organisation_id(self) -> UUID:
         """Whose log it is."""
         return self._organisation_id
+
+    @property
+    def last(self) -> int | None:
+        """The sequence of the last event that was read; None where none was yet."""
+        return self._last
 
     def leave(self) -> None:
         """Have one follower less; with the last one, the tail stops following as well."""
@@ -206,6 +211,20 @@ class Tails:
         tail.leave()
         if not tail.followers:
             del self._tails[tail.organisation_id]
+
+    async def most_behind(self) -> int:
+        """Return how many events that are in a log are not read here yet, of the log of which it is most.
+
+        Raises:
+            SQLAlchemyError: Where the database failed.
+        """
+        if not self._tails:
+            return 0
+        async with self._open_session() as session:
+            heads = await log_heads(session, list(self._tails))
+        # What was read meanwhile is read.
+        known = ((tail.last, heads.get(organisation_id, 0)) for organisation_id, tail in self._tails.items())
+        return max((head - last for last, head in known if last is not None and head > last), default=0)
 
     async def look(self) -> None:
         """Have every tail read all that is in its log by now; one that cannot says so in the server's log."""

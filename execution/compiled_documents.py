@@ -94,6 +94,10 @@ class CompiledDocuments:
             self._compiled.move_to_end((text, operation_name))
         return found
 
+    def remembered(self, text: str, operation_name: str | None) -> CompiledOperation | None:
+        """Return what `known` does, for whoever only wants to know what was executed."""
+        return self._compiled.get((text, operation_name))
+
     def run(self, schema: GraphQLSchema, compiled: CompiledOperation, options: dict[str, Any]) -> Any:
         """Return the result of a compiled operation, or an awaitable of it.
 

@@ -21,6 +21,7 @@ from db.tails import Tail, Tails
 from domain.errors import AccessEnded
 from domain.people import Viewer
 from resolvers.follow_events import Follower, are_for_everybody
+from schema.observing import NOBODY, Watcher
 from schema.request_errors import presented
 from schema.told import Answers, Execute, Told, as_json
 
@@ -64,7 +65,12 @@ class Audience:
     """The subscribers of one organisation by one document, with the same variables but for where they begin."""
 
     def __init__(
-        self, tails: Tails, execute: Execute, wants: Callable[[EventRow], bool], emptied: Callable[[], object]
+        self,
+        tails: Tails,
+        execute: Execute,
+        wants: Callable[[EventRow], bool],
+        emptied: Callable[[], object],
+        watcher: Watcher = NOBODY,
     ) -> None:
         """Have no listeners yet.
 
@@ -73,7 +79,10 @@ class Audience:
             execute: Answers events.
             wants: Whether the subscription tells of an event.
             emptied: Called when the last listener has left; the audience is not to be used any more.
+            watcher: Hears how late events are told.
         """
+        self._watcher = watcher
+        self._heard: int | None = None
         self._tails = tails
         self._tail: Tail
         self._emptied = emptied
@@ -85,6 +94,11 @@ class Audience:
         self._speaking: asyncio.Task[None] | None = None
         self._depends_on_viewer = False
         self._is_ending = False
+
+    @property
+    def listeners(self) -> int:
+        """How many there are now."""
+        return len(self._listeners)
 
     def attend(self, follower: Follower, outlet: Outlet) -> Listener:
         """Have one listener more, who hears what follows its place."""
@@ -134,6 +148,7 @@ class Audience:
         position = listener.follower.position
         if self._is_ending or self._depends_on_viewer or not self._tail.ends_at(position):
             return False
+        self._is_at_the_end(position)
         if self._speaking is None:
             self._position = position
             self._speaking = asyncio.create_task(self._speak())
@@ -151,9 +166,12 @@ class Audience:
             self.leave(listener)
             outlet.leave_off()
         elif not entries:
+            self._is_at_the_end(follower.position)
             await self._tail.news_after(follower.position)
         else:
-            told = await self._told_to(Viewer(follower.member.user_id), follower.pass_by(entries))
+            passed = follower.pass_by(entries)
+            told = await self._told_to(Viewer(follower.member.user_id), passed)
+            self._note(passed, len(told))
             for begin in range(0, len(told), _AT_ONCE):
                 if not outlet.tell(told[begin : begin + _AT_ONCE]):
                     await outlet.room()
@@ -205,20 +223,39 @@ class Audience:
     def _tell_all(self, entries: Sequence[LogEntry], told: Mapping[int, Told]) -> None:
         begin, self._position = self._position, entries[-1].event.sequence
         alike, everything = are_for_everybody(entries), list(told.values())
+        deliveries = 0
         for listener in tuple(self._up_to_date):
             follower = listener.follower
             if alike and follower.position == begin:
                 follower.position = self._position
-                self._tell(listener, everything)
+                heard: Sequence[Told] = everything
             else:
                 seen = [entry.event.sequence for entry in follower.pass_by(entries)]
-                self._tell(listener, [told[sequence] for sequence in seen if sequence in told])
+                heard = [told[sequence] for sequence in seen if sequence in told]
+            deliveries += len(heard)
+            self._tell(listener, heard)
             if follower.has_ended:
                 self._fail(listener, AccessEnded())
+        self._note(entries, deliveries)
 
     def _tell(self, listener: Listener, told: Sequence[Told]) -> None:
         if told and not listener.outlet.tell(told):
             self._set_aside(listener)
+
+    def _is_at_the_end(self, position: int) -> None:
+        """Note that whatever follows a place is told as it happens, and not because somebody has missed it."""
+        if self._heard is None:
+            self._heard = position
+
+    def _note(self, entries: Sequence[LogEntry], deliveries: int) -> None:
+        """Tell the watcher of events that are told: when each happened is told once, whoever hears it first."""
+        if not deliveries:
+            return
+        heard = entries[-1].event.sequence if self._heard is None else self._heard
+        fresh = [event.occurred_at for event in self._wanted(entries) if event.sequence > heard]
+        if self._heard is not None:
+            self._heard = max(heard, entries[-1].event.sequence)
+        self._watcher.told(fresh, deliveries)
 
     def _fail(self, listener: Listener, fault: Exception) -> None:
         self.leave(listener)

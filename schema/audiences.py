@@ -18,6 +18,7 @@ from execution.subscriptions import Subscribed
 from schema.audience import Audience, Outlet
 from schema.executable import ExecutableSchema
 from schema.following import Following
+from schema.observing import NOBODY, Watcher
 from schema.told import Execute
 from schema.types.event import OrderEvent, event_from_row
 
@@ -25,13 +26,15 @@ from schema.types.event import OrderEvent, event_from_row
 class Audiences:
     """The audiences of one process."""
 
-    def __init__(self, schema: ExecutableSchema, database: Database) -> None:
+    def __init__(self, schema: ExecutableSchema, database: Database, watcher: Watcher = NOBODY) -> None:
         """Have nobody listen yet.
 
         Args:
             schema: Answers events.
             database: Where the logs are.
+            watcher: Hears how late events are told.
         """
+        self._watcher = watcher
         self._schema = schema
         self._database = database
         self._audiences: dict[Hashable, Audience] = {}
@@ -39,6 +42,11 @@ class Audiences:
     def __len__(self) -> int:
         """Return how many different questions are asked here now."""
         return len(self._audiences)
+
+    @property
+    def listeners(self) -> int:
+        """How many subscribers there are now."""
+        return sum(audience.listeners for audience in self._audiences.values())
 
     def attend(self, subscribed: Subscribed, outlet: Outlet) -> Callable[[], None]:
         """Begin to tell a subscriber what happens.
@@ -61,6 +69,7 @@ class Audiences:
                 self._execute(subscribed),
                 following.wants,
                 lambda: self._audiences.pop(question),
+                self._watcher,
             )
         return partial(audience.leave, audience.attend(following.follower, outlet))
 

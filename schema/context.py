@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid4
 
 from db.database import Database
 from domain.people import Viewer
+from schema.observing import NOBODY, Watcher, under_way
 from schema.pricing import Bill, Spend
 from schema.reading import Reading
 
@@ -15,19 +16,32 @@ from schema.reading import Reading
 class ConnectionContext:
     """What a request, or a socket with all its operations, carries."""
 
-    def __init__(self, database: Database, viewer: Viewer, spend: Spend | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        viewer: Viewer,
+        spend: Spend | None = None,
+        watcher: Watcher = NOBODY,
+        transport: str = "http",
+    ) -> None:
         """Begin for a viewer.
 
         Args:
             database: What is read and written.
             viewer: Who has come in.
             spend: Takes what operations cost from the viewer's budgets; None where nobody counts.
+            watcher: Hears what is worth counting.
+            transport: By what it has come: `http` or `socket`.
         """
         self.database = database
         self.viewer = viewer
+        self.transport = transport
+        self.traceparent: str | None = None
+        """What the client says of the trace that this is a part of (https://www.w3.org/TR/trace-context/)."""
         self.resume_after: str | None = None
         """The cursor after which a subscription goes on, where the transport knows it better than the document."""
         self._spend = spend
+        self._watcher = watcher
 
     def operation(self, most: int) -> "OperationContext":
         """Begin an operation.
@@ -36,7 +50,7 @@ class ConnectionContext:
             most: What it may cost.
         """
         bill = Bill(self.viewer, self._spend, most)
-        return OperationContext(self.database, self.viewer, self.resume_after, bill)
+        return OperationContext(self.database, self.viewer, self.resume_after, bill, self._watcher)
 
 
 class OperationContext:
@@ -46,11 +60,17 @@ class OperationContext:
         database: What is read and written.
         resume_after: The cursor after which a subscription goes on, whatever its document says.
         bill: What it costs, and who pays.
+        watcher: Hears what is worth counting.
         asked_who: Whether a field has asked for a viewer where there is none.
     """
 
     def __init__(
-        self, database: Database, viewer: Viewer | None, resume_after: str | None = None, bill: Bill | None = None
+        self,
+        database: Database,
+        viewer: Viewer | None,
+        resume_after: str | None = None,
+        bill: Bill | None = None,
+        watcher: Watcher = NOBODY,
     ) -> None:
         """Begin an operation.
 
@@ -59,7 +79,9 @@ class OperationContext:
             viewer: Whose operation it is; None for an answer that is to be the same whoever asks.
             resume_after: The cursor after which a subscription goes on, whatever its document says.
             bill: What it costs, and who pays; None for nothing.
+            watcher: Hears what is worth counting.
         """
+        self.watcher = watcher
         self.bill = bill or Bill(None, None, 0)
         self.database = database
         self.resume_after = resume_after
@@ -82,7 +104,8 @@ class OperationContext:
     @cached_property
     def request_id(self) -> str:
         """What an error tells, and the log with it."""
-        return uuid4().hex
+        watched = under_way.get()
+        return uuid4().hex if watched is None else watched.request_id
 
     @property
     def reading(self) -> Reading:

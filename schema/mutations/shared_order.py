@@ -26,6 +26,8 @@ from schema.work_together import WorkTogether
 
 Payload = TypeVar("Payload")
 
+_CLAIMED = "CLAIMED"
+
 CLAIMS: WorkTogether[UUID, ClaimAsked, ClaimFound, AnySharedOrder] = WorkTogether(
     # To be read back for a repeated key; what is claimed now comes as a plain row with the same attributes.
     SharedOrderRow,
@@ -167,7 +169,9 @@ async def resolve_claim(info: Info, input: Annotated[ClaimSharedOrderInput, INPU
 async def claim(context: OperationContext, mutation: str, given: ClaimSharedOrderInput) -> Outcome[AnySharedOrder]:
     """Claim an offer, together with what else is claimed in its organisation."""
     asked = ClaimAsked(context.viewer, decode_id("SharedOrder", given.shared_order_id))
-    return await mutate_together(context, mutation, given, CLAIMS, asked)
+    outcome = await mutate_together(context, mutation, given, CLAIMS, asked)
+    context.watcher.claim(str(outcome.user_errors[0].code.value) if outcome.user_errors else _CLAIMED)
+    return outcome
 
 
 def claim_payload(outcome: Outcome[AnySharedOrder]) -> ClaimSharedOrderPayload:
