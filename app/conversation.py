@@ -180,7 +180,7 @@ class Conversation:
             return
         self._sockets.places.take(viewer.user_id)
         self._opening = None
-        self._connection = self._sockets.connection(viewer)
+        self._connection = self._sockets.connection(viewer, "socket")
         self._timer.cancel()
         self._timer = claims.stay(partial(self._wire.close, _FORBIDDEN))
         self._wire.write(_ACK)

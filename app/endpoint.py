@@ -96,6 +96,7 @@ class GraphQLEndpoint:
         asked = await read_request(request, self._most_bytes)
         viewer = await self._sign_in.admit(claims, authorization)
         connection = self._sockets.connection(viewer)
+        connection.traceparent = self._sockets.traceparent(request.scope)
         connection.resume_after = request.headers.get("last-event-id") or None
         try:
             result = await self._sockets.operations.begin(asked, connection, _allowed(request, stream))

@@ -1,7 +1,7 @@
 """Where every operation begins, over whatever transport it came."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from graphql import GraphQLError
 from strawberry.types import ExecutionResult
@@ -9,6 +9,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from app.documents import Documents
+from app.observing import ObservedOperation, Observer, Observing
 from app.operation_request import OperationRequest
 from execution.compiled_operation import CompiledOperation
 from schema.context import ConnectionContext
@@ -20,17 +21,25 @@ _SECONDS = 30.0
 class Operations:
     """Begins operations, within the time that each may take."""
 
-    def __init__(self, schema: ExecutableSchema, documents: Documents | None = None, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self,
+        schema: ExecutableSchema,
+        documents: Documents | None = None,
+        seconds: float = _SECONDS,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         """Begin nothing yet.
 
         Args:
             schema: Executes.
             documents: Those that clients may name.
             seconds: How long an operation may take; what a mutation does is done nevertheless.
+            observers: Who is told of each operation.
         """
         self.schema = schema
         self._documents = documents or Documents()
         self._seconds = seconds
+        self._observing = Observing(observers)
 
     def known(self, asked: OperationRequest) -> CompiledOperation | None:
         """Return an operation that was executed before, for `begin_known`; None where it must `begin`."""
@@ -55,17 +64,40 @@ class Operations:
         Raises:
             InvalidOperationTypeError: Where the operation is none of the allowed kinds; nothing has been done.
         """
-        try:
-            text = self._documents.text(asked)
-        except GraphQLError as refusal:
-            return PreExecutionError(data=None, errors=[refusal])
-        return await self._in_time(self.schema.begin(text, asked.variables, connection, asked.operation_name, allowed))
+        observed = self._observing.begin(connection)
+        work = self._begin(asked, connection, allowed, observed)
+        return await (work if observed is None else self._observing.run(observed, work))
 
     async def begin_known(
         self, known: CompiledOperation, asked: OperationRequest, connection: ConnectionContext
     ) -> ExecutionResult:
         """Run an operation that is `known`: what `begin` answers, without its preparations."""
-        return await self._in_time(self.schema.execute_known(known, asked.variables, connection))
+        work = self._in_time(self.schema.execute_known(known, asked.variables, connection))
+        observed = self._observing.begin(connection)
+        if observed is None:
+            return await work
+        self._observing.identify(observed, known.operation)
+        return await self._observing.run(observed, work)
+
+    async def _begin(
+        self,
+        asked: OperationRequest,
+        connection: ConnectionContext,
+        allowed: frozenset[OperationType],
+        observed: ObservedOperation | None,
+    ) -> ExecutionResult:
+        try:
+            text = self._documents.text(asked)
+        except GraphQLError as refusal:
+            return PreExecutionError(data=None, errors=[refusal])
+        begun = self.schema.begin(text, asked.variables, connection, asked.operation_name, allowed)
+        try:
+            return await self._in_time(begun)
+        finally:
+            # Only of a document that was valid is there anything to tell.
+            known = self.schema.documents.remembered(text, asked.operation_name)
+            if observed is not None and known is not None:
+                self._observing.identify(observed, known.operation)
 
     async def _in_time(self, work: Awaitable[ExecutionResult]) -> ExecutionResult:
         try:

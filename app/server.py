@@ -22,9 +22,12 @@ from app.choose_signals import choose_signals
 from app.choose_verifier import choose_verifier
 from app.endpoint import GraphQLEndpoint
 from app.log_lines import begin_to_log
+from app.metrics_page import CountedRequests, MetricsPage
+from app.observers import Observers
 from app.one_write import OneWriteProtocol
 from app.operations import Operations
 from app.settings import Settings, SettingsError, load_settings
+from app.shared_numbers import shared_numbers, sharing_numbers
 from app.short_way import ShortWay
 from app.sign_in import SignIn, Verifier
 from app.socket_protocol import SocketProtocol
@@ -47,7 +50,7 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(database: Database, tokens: Verifier, settings: Settings) -> ShortWay:
-    """Return the application: `/graphql`, `/healthz` and `/readyz`; `SocketProtocol` serves its WebSockets.
+    """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `SocketProtocol` serves its WebSockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
@@ -58,11 +61,16 @@ def create_app(database: Database, tokens: Verifier, settings: Settings) -> Shor
         SettingsError: Where a setting has the wrong form.
     """
     app = FastAPI(title="ordershare", lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.database = database
-    app.state.tokens = tokens
-    sockets = _sockets(database, tokens, settings)
+    observers = Observers(settings)
+    sockets = _sockets(database, tokens, settings, observers)
+    sockets.is_traced = observers.traces is not None
+    page = MetricsPage(observers.metrics, sockets, settings.metrics_token, shared_numbers())
+    app.state.database, app.state.tokens = database, tokens
+    app.state.observers, app.state.metrics_page = observers, page
     endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
-    app.router.routes.append(Route(_GRAPHQL_PATH, endpoint))
+    app.router.routes.append(Route(_GRAPHQL_PATH, CountedRequests(endpoint, observers.metrics)))
+    if settings.shows_metrics:
+        app.router.routes.append(Route("/metrics", page, methods=["GET"]))
     if sockets.origins.allowed:
         app.add_middleware(
             CORSMiddleware,
@@ -92,10 +100,10 @@ def create_app(database: Database, tokens: Verifier, settings: Settings) -> Shor
         return JSONResponse({"status": "ready"})
 
     # Before the application and all its middleware: what it knows needs none of them.
-    return ShortWay(app, sockets)
+    return ShortWay(app, sockets, observers.metrics)
 
 
-def _sockets(database: Database, tokens: Verifier, settings: Settings) -> Sockets:
+def _sockets(database: Database, tokens: Verifier, settings: Settings, observers: Observers) -> Sockets:
     schema = build_schema(settings.limits(introspection=settings.shows_schema))
     budgets = Budgets(
         database,
@@ -105,12 +113,13 @@ def _sockets(database: Database, tokens: Verifier, settings: Settings) -> Socket
     )
     return Sockets(
         _GRAPHQL_PATH,
-        Operations(schema, settings.checked_documents(), settings.request_seconds),
+        Operations(schema, settings.checked_documents(), settings.request_seconds, observers.all),
         database,
         SignIn(tokens, database),
         spend=budgets.spend,
         origins=settings.checked_origins(),
         limits=settings.socket_limits,
+        watcher=observers.metrics,
     )
 
 
@@ -120,16 +129,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tokens: Verifier = app.state.tokens
     await database.signals.start()
     await tokens.start()
-    sweeper = asyncio.create_task(sweep_for_ever(database))
+    chores = [sweep_for_ever(database), app.state.metrics_page.share_for_ever()]
+    tasks = [asyncio.create_task(chore) for chore in chores]
     try:
         yield
     finally:
-        sweeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeper
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await tokens.stop()
         await database.signals.stop()
         await database.close()
+        await asyncio.to_thread(app.state.observers.end)
 
 
 def _leave_what_is_there_to_itself() -> None:
@@ -148,8 +160,9 @@ def application() -> ASGIApp:
     Raises:
         SettingsError: Where a setting is missing or unsafe.
     """
-    begin_to_log()
-    return _application(load_settings())
+    settings = load_settings()
+    begin_to_log(settings.log_form)
+    return _application(settings)
 
 
 def _application(settings: Settings) -> ASGIApp:
@@ -172,6 +185,7 @@ def serve(settings: Settings, workers: int = 1) -> None:
     """
     if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
+    begin_to_log(settings.log_form)
     app = _application(settings)
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
     config = uvicorn.Config(
@@ -182,7 +196,8 @@ def serve(settings: Settings, workers: int = 1) -> None:
         port=settings.port,
         http=OneWriteProtocol,
         ws=SocketProtocol,
-        log_level="info",
+        # What uvicorn tells goes the way of all other lines.
+        log_config=None,
         access_log=False,
         server_header=False,
         # Nothing here asks for the client's address, which a proxy would tell in headers.
@@ -198,8 +213,9 @@ def _run(config: uvicorn.Config) -> bool:
     """Serve until the process is told to stop; return whether serving had begun at all."""
     with suppress(KeyboardInterrupt):
         if config.workers > 1:
-            workers = Workers(config)
-            workers.run()
+            with sharing_numbers():
+                workers = Workers(config)
+                workers.run()
             return not workers.failed_to_start
         server = uvicorn.Server(config)
         server.run()

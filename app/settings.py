@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +18,8 @@ from app.origins import Origins
 
 MIN_SECRET_BYTES = 32
 """HS256 takes a key at least as long as its digest (RFC 7518, section 3.2)."""
+
+LogForm: TypeAlias = Literal["json", "quiet", "text"]
 
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _PORTS = range(1, 2**16)
@@ -43,6 +45,10 @@ class Settings(LimitSettings):
         introspection: Whether the schema tells of itself; where empty, in development.
         graphiql: Whether a browser is shown GraphiQL; where empty, in development.
         origins: The sites, separated by commas, whose pages may use the API from a browser; `*` for all.
+        log: `json` for a line of JSON for each operation and whatever else there is to tell, `quiet` for the same
+            without operations, `text` for people; where empty, `text` in development, and else `json`.
+        metrics_token: What `/metrics` is asked with; where empty, production has none.
+        otlp_endpoint: A server of OpenTelemetry that takes traces; empty for none.
         trusted_documents: A file of documents that clients may name instead of sending them; empty for none.
         trusted_documents_only: Whether nothing else is executed.
     """
@@ -59,6 +65,9 @@ class Settings(LimitSettings):
     introspection: bool | None = None
     graphiql: bool | None = None
     origins: str = ""
+    log: Literal["", "json", "quiet", "text"] = ""
+    metrics_token: SecretStr = SecretStr("")
+    otlp_endpoint: str = ""
     trusted_documents: str = ""
     trusted_documents_only: bool = False
 
@@ -76,6 +85,26 @@ class Settings(LimitSettings):
     def shows_graphiql(self) -> bool:
         """Whether a browser is shown GraphiQL."""
         return not self.is_production if self.graphiql is None else self.graphiql
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether there is `/metrics`."""
+        return bool(self.metrics_token.get_secret_value()) or not self.is_production
+
+    @property
+    def log_form(self) -> LogForm:
+        """What the log's lines look like."""
+        return self.log or ("json" if self.is_production else "text")
+
+    def checked_otlp_endpoint(self) -> str:
+        """Return where traces are sent; empty for nowhere.
+
+        Raises:
+            SettingsError: Where it is no server of HTTP.
+        """
+        if self.otlp_endpoint and not self.otlp_endpoint.startswith(("http://", "https://")):
+            raise SettingsError("Set ORDERSHARE_OTLP_ENDPOINT to http://HOST:PORT, or leave it empty.")
+        return self.otlp_endpoint
 
     def checked_origins(self) -> Origins:
         """Return the sites whose pages may use the API.

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.accepted import JSON, accepted
 from app.http_answer import HttpAnswer, http_answer
+from app.metrics import Metrics
 from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from app.sockets import Sockets
 from app.tokens import Claims, InvalidToken
@@ -23,13 +24,15 @@ _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"ap
 class ShortWay:
     """Answers what it knows, and hands everything else on."""
 
-    def __init__(self, app: ASGIApp, sockets: Sockets) -> None:
+    def __init__(self, app: ASGIApp, sockets: Sockets, metrics: Metrics) -> None:
         """Stand before an application.
 
         Args:
             app: The long way.
             sockets: Serves the same at the same path over WebSocket.
+            metrics: Counts what is answered here.
         """
+        self._metrics = metrics
         self.sockets = sockets
         self._app = app
         self._path = sockets.path
@@ -54,8 +57,12 @@ class ShortWay:
         if asked is None or known is None or known.is_subscription or viewer is None:
             await self._app(scope, _beginning_with(taken, receive), send)
             return
-        result = await self._operations.begin_known(known, asked, self.sockets.connection(viewer))
-        await _respond(send, http_answer(result, media_type))
+        connection = self.sockets.connection(viewer)
+        connection.traceparent = self.sockets.traceparent(scope)
+        result = await self._operations.begin_known(known, asked, connection)
+        answer = http_answer(result, media_type)
+        self._metrics.answered("POST", answer.status)
+        await _respond(send, answer)
 
     def _wish(self, scope: Scope) -> tuple[bytes | None, str]:
         """Return the authorization of a request for JSON by JSON, and of which kind; None for one with other wishes."""

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from typing import Protocol
 
+from starlette.types import Scope
 from websockets.typing import Subprotocol
 
 from app.operations import Operations
@@ -15,6 +16,7 @@ from db.database import Database
 from domain.people import Viewer
 from schema.audiences import Audiences
 from schema.context import ConnectionContext
+from schema.observing import NOBODY, Watcher
 from schema.pricing import Spend
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -51,6 +53,7 @@ class Sockets:
         spend: Spend | None = None,
         origins: Origins | None = None,
         limits: SocketLimits | None = None,
+        watcher: Watcher = NOBODY,
     ) -> None:
         """Have no conversation yet.
 
@@ -62,6 +65,7 @@ class Sockets:
             spend: Takes what operations cost; None where nobody counts.
             origins: The pages of other sites that may open sockets; none where not given.
             limits: What each client may do.
+            watcher: Hears what is worth counting.
         """
         self.path = path
         self.operations = operations
@@ -70,14 +74,25 @@ class Sockets:
         self.origins = origins or Origins()
         self.limits = limits or SocketLimits()
         self.places = Places(self.limits.per_user)
-        self.audiences = Audiences(operations.schema, database)
+        self.audiences = Audiences(operations.schema, database, watcher)
+        self.streams = 0
+        """How many answers over HTTP go on."""
         self._spend = spend
+        self._watcher = watcher
+        self.is_traced = False
+        """Whether anybody asks of which trace a request is a part."""
         self.open: set[Ending] = set()
         self._draining: asyncio.Task[None] | None = None
 
-    def connection(self, viewer: Viewer) -> ConnectionContext:
+    def connection(self, viewer: Viewer, transport: str = "http") -> ConnectionContext:
         """Return what a request, or a socket, of a user carries."""
-        return ConnectionContext(self.database, viewer, self._spend)
+        return ConnectionContext(self.database, viewer, self._spend, self._watcher, transport)
+
+    def traceparent(self, scope: Scope) -> str | None:
+        """Return what a request says of the trace that it is a part of, where anybody asks."""
+        if not self.is_traced:
+            return None
+        return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
 
     def begin_to_drain(self) -> None:
         """Have every socket sent what is owed to it and closed."""

@@ -33,12 +33,14 @@ async def listen(
     leave = sockets.audiences.attend(subscribed, outlet)
     stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
     sockets.places.take(user_id)
+    sockets.streams += 1
     try:
         async for chunk in outlet.chunks():
             yield chunk
     finally:
         stay.cancel()
         leave()
+        sockets.streams -= 1
         sockets.places.leave(user_id)
 
 

@@ -216,3 +216,26 @@ def test_signals_go_by_no_other_way(monkeypatch: pytest.MonkeyPatch, url: str) -
     with pytest.raises(SettingsError) as refusal:
         _settings(monkeypatch, signal_url=url).checked_signal_url()
     assert str(refusal.value) == "Set ORDERSHARE_SIGNAL_URL to nats://HOST:PORT, or leave it empty."
+
+
+@pytest.mark.parametrize(
+    ("given", "form", "shown"),
+    [
+        ({}, "text", True),
+        ({"mode": "production"}, "json", False),
+        ({"host": "0.0.0.0"}, "json", False),
+        ({"mode": "production", "log": "text", "metrics_token": "x"}, "text", True),
+        ({"log": "quiet"}, "quiet", True),
+    ],
+)
+def test_production_logs_for_machines_and_shows_metrics_to_whoever_has_the_token(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], form: str, shown: bool
+) -> None:
+    settings = _settings(monkeypatch, **given)
+    assert (settings.log_form, settings.shows_metrics) == (form, shown)
+
+
+def test_a_log_of_another_form_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _settings(monkeypatch, log="xml")
+    assert str(refused.value) == "Set ORDERSHARE_LOG to a value of the right form."
