@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 from contextlib import suppress
 
 from prometheus_client import ProcessCollector
@@ -22,6 +23,8 @@ _LAG_SECONDS = 1.0
 """How long the database may take to tell how long the logs are: without it there are numbers enough."""
 
 _SHARE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class MetricsPage:
@@ -53,10 +56,15 @@ class MetricsPage:
             return
         try:
             while True:
-                await asyncio.to_thread(self._shared.leave, {**self._counted(), **await self._present()})
+                numbers = {**self._counted(), **await self._present()}
+                try:
+                    await asyncio.to_thread(self._shared.leave, numbers)
+                except OSError as fault:
+                    _log.warning("other workers cannot be told what was counted: %s", type(fault).__name__)
                 await asyncio.sleep(_SHARE_SECONDS)
         finally:
-            self._shared.leave(self._counted())
+            with suppress(OSError):
+                self._shared.leave(self._counted())
 
     async def _answer(self, request: Request) -> Response:
         if self._authorization is not None:

@@ -127,8 +127,13 @@ def _sockets(database: Database, tokens: Verifier, settings: Settings, observers
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
     tokens: Verifier = app.state.tokens
-    await database.signals.start()
-    await tokens.start()
+    try:
+        await database.signals.start()
+        await tokens.start()
+    except Exception:
+        # uvicorn tells of it in a text, which the log leaves out.
+        _log.exception("the application cannot start")
+        raise
     chores = [sweep_for_ever(database), app.state.metrics_page.share_for_ever()]
     tasks = [asyncio.create_task(chore) for chore in chores]
     try:
