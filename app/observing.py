@@ -1,6 +1,7 @@
 """What those who watch the server are told of each operation, whatever transport it came by."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Sequence
 from random import getrandbits
@@ -20,6 +21,8 @@ OK, FAILED, CANCELLED = "OK", "FAILED", "CANCELLED"
 
 OTHER = "other"
 """What an operation is called whose own name is not told."""
+
+_log = logging.getLogger(__name__)
 
 _ANONYMOUS = "anonymous"
 _UNKNOWN = "unknown"
@@ -99,6 +102,14 @@ class Observer(Protocol):
         """Hear of an operation that has ended; of a subscription, that it has begun."""
 
 
+def _tell(observer: Observer, operation: ObservedOperation) -> None:
+    try:
+        observer.ended(operation)
+    except Exception:
+        # What has been done is answered, whoever may have failed to write it down.
+        _log.exception("an operation could not be told of")
+
+
 class Observing:
     """Tells of each operation to all who watch."""
 
@@ -131,7 +142,7 @@ class Observing:
             under_way.reset(before)
             operation.end()
             for observer in self._observers:
-                observer.ended(operation)
+                _tell(observer, operation)
         return result
 
     def identify(self, operation: ObservedOperation, definition: OperationDefinitionNode) -> None:

@@ -10,9 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
@@ -21,6 +19,7 @@ from app.budgets import Budgets
 from app.choose_signals import choose_signals
 from app.choose_verifier import choose_verifier
 from app.endpoint import GraphQLEndpoint
+from app.health import health_routes
 from app.log_lines import begin_to_log
 from app.metrics_page import CountedRequests, MetricsPage
 from app.observers import Observers
@@ -35,7 +34,6 @@ from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
 from app.workers import Workers
 from db.database import Database
-from db.migrations.runner import has_newest_revision
 from schema.build import build_schema
 
 _GRAPHQL_PATH = "/graphql"
@@ -68,6 +66,7 @@ def create_app(database: Database, tokens: Verifier, settings: Settings) -> Shor
     app.state.database, app.state.tokens = database, tokens
     app.state.observers, app.state.metrics_page = observers, page
     endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
+    app.router.routes += health_routes(database, tokens)
     app.router.routes.append(Route(_GRAPHQL_PATH, CountedRequests(endpoint, observers.metrics)))
     if settings.shows_metrics:
         app.router.routes.append(Route("/metrics", page, methods=["GET"]))
@@ -79,26 +78,6 @@ def create_app(database: Database, tokens: Verifier, settings: Settings) -> Shor
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
             expose_headers=["Retry-After"],
         )
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        """Tell that the process lives."""
-        return {"status": "alive"}
-
-    @app.get("/readyz")
-    async def readyz() -> JSONResponse:
-        """Tell whether the database answers, its schema is current, and tokens can be verified."""
-        try:
-            async with database.engine.connect() as connection:
-                current = await connection.run_sync(has_newest_revision)
-        except (SQLAlchemyError, OSError):
-            return JSONResponse({"status": "the database does not answer"}, 503)
-        if not current:
-            return JSONResponse({"status": "the database's schema is not current"}, 503)
-        if not tokens.is_ready:
-            return JSONResponse({"status": "the issuer's keys are not there"}, 503)
-        return JSONResponse({"status": "ready"})
-
     # Before the application and all its middleware: what it knows needs none of them.
     return ShortWay(app, sockets, observers.metrics)
 
