@@ -16,6 +16,7 @@ class LimitSettings(BaseSettings):
 
     Attributes:
         max_request_bytes: How long the body of a request, or a message over a socket, may be.
+        max_characters: Characters of a document.
         max_tokens: Lexical tokens of a document.
         max_operations: Operations of a document.
         max_depth: Fields inside fields.
@@ -38,6 +39,7 @@ class LimitSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ORDERSHARE_", extra="ignore")
 
     max_request_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
+    max_characters: Annotated[int, Field(ge=1)] = DocumentLimits.characters
     max_tokens: Annotated[int, Field(ge=1)] = DocumentLimits.tokens
     max_operations: Annotated[int, Field(ge=1)] = DocumentLimits.operations
     max_depth: Annotated[int, Field(ge=1)] = DocumentLimits.depth
@@ -73,6 +75,7 @@ class LimitSettings(BaseSettings):
             introspection: Whether the schema tells of itself.
         """
         document = DocumentLimits(
+            characters=self.max_characters,
             tokens=self.max_tokens,
             operations=self.max_operations,
             depth=self.max_depth,

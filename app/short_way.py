@@ -77,6 +77,9 @@ class ShortWay:
                 content_type = value
             elif name == b"accept":
                 media_type = accepted(value.decode("latin-1")).json
+            elif name == b"content-length" and int(value) > self.sockets.limits.message_bytes:
+                # It is refused before anybody waits for it.
+                return None, JSON
             elif name == b"origin" and self.sockets.origins.allowed:
                 # Whether a page of another site may read the answer is told by the long way.
                 return None, JSON

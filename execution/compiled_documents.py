@@ -62,15 +62,18 @@ class Counts:
 class CompiledDocuments:
     """Executes validated documents as compiled code, remembering as many as it is told to."""
 
-    def __init__(self, capacity: int, *, plain_attributes: bool) -> None:
+    def __init__(self, capacity: int, *, plain_attributes: bool, characters: int | None = None) -> None:
         """Start with nothing compiled.
 
         Args:
             capacity: How many operations are remembered; the one used longest ago goes first.
             plain_attributes: Whether the schema reads fields without a resolver as attributes.
+            characters: How many characters they may have in all, each document counted for each of its selections;
+                None for any number.
         """
         self.counts = Counts()
         self._capacity = capacity
+        self._characters = characters
         self._plain_attributes = plain_attributes
         self._compiled: OrderedDict[tuple[str, str | None], CompiledOperation | None] = OrderedDict()
 
@@ -193,8 +196,20 @@ class CompiledDocuments:
 
     def _remember(self, key: tuple[str, str | None], compiled: CompiledOperation | None) -> None:
         self._compiled[key] = compiled
-        if len(self._compiled) > self._capacity:
+        if compiled is not None:
+            compiled.grown = self._make_room
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Forget what was used longest ago, until what is left is within bounds."""
+        while len(self._compiled) > self._capacity:
             self._compiled.popitem(last=False)
+        while self._characters is not None and len(self._compiled) > 1 and self._size() > self._characters:
+            self._compiled.popitem(last=False)
+
+    def _size(self) -> int:
+        # An operation that is known by two names is there once.
+        return sum(each.size for each in {id(each): each for each in self._compiled.values() if each}.values())
 
 
 async def _run(

@@ -1,6 +1,6 @@
 """One operation of a document, ready to be executed as compiled code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ class CompiledOperation:
         conditions: The variables that decide what is selected.
         selections: What is selected, by the values of these.
         used_beside: The variables that are used for anything but an argument of the root field, by that argument.
+        grown: Called when another selection was made.
     """
 
     document: DocumentNode
@@ -47,6 +48,7 @@ class CompiledOperation:
     conditions: tuple[str, ...]
     selections: dict[tuple[Any, ...], Selected] = field(default_factory=dict)
     used_beside: dict[str, frozenset[str]] = field(default_factory=dict)
+    grown: Callable[[], None] | None = None
     _variables: Variables | None = None
     _cost: OperationCost | None = None
 
@@ -54,6 +56,12 @@ class CompiledOperation:
     def is_subscription(self) -> bool:
         """Whether it is executed for each event of a source instead of once."""
         return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
+    def size(self) -> int:
+        """How many characters the document has, counted for each selection."""
+        text = self.document.loc.source.body if self.document.loc is not None else ""
+        return len(text) * max(1, len(self.selections))
 
     def variables(self, schema: GraphQLSchema) -> Variables:
         """Return what makes values of a request's variables."""
@@ -86,6 +94,8 @@ class CompiledOperation:
             )
             found = Selected(schema, self.operation, self.fragments, kept, plain_attributes)
             self.selections[key] = found
+            if self.grown is not None:
+                self.grown()
         return found
 
 

@@ -28,6 +28,7 @@ class DocumentLimits:
     """What a document may have at the most; what is in a fragment counts at each spread.
 
     Attributes:
+        characters: Characters.
         tokens: Lexical tokens.
         operations: Operations.
         depth: Fields inside fields.
@@ -37,6 +38,7 @@ class DocumentLimits:
         repeats: Fields that are selected again where they are selected already.
     """
 
+    characters: int = 64 * 1024
     tokens: int = 5_000
     operations: int = 50
     depth: int = 20
@@ -66,6 +68,12 @@ class Measure:
 
 
 _NOTHING = Measure()
+
+_FULL_DEFINITIONS = 5
+"""All operations and fragments of a document, each for itself, have no more fields than so many of the largest.
+
+Validation looks at each by itself, and what is in a fragment is looked at for each that spreads it.
+"""
 
 
 class CircularFragment(Exception):
@@ -151,10 +159,14 @@ def excess(document: DocumentNode, limits: DocumentLimits) -> str | None:
     operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
     if operations > limits.operations:
         return f"The document has {operations} operations; at most {limits.operations} are allowed."
+    fields = 0
     for definition in document.definitions:
         # Fragments that nothing spreads are measured too: validation looks at them before it refuses them.
         if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+            fields += measurer.measure(definition.selection_set).fields
             sentence = _excess_of(measurer, definition.selection_set, limits)
+            if sentence is None and fields > _FULL_DEFINITIONS * limits.fields:
+                sentence = f"All definitions together have more than {_FULL_DEFINITIONS * limits.fields} fields."
             if sentence is not None:
                 return sentence
     return None
@@ -170,6 +182,14 @@ def _excess_of(measurer: DocumentMeasurer, selection_set: SelectionSetNode, limi
     if measurer.repeats((selection_set,)) > limits.repeats:
         return f"The document selects fields again, where they are selected already, more than {limits.repeats} times."
     return None
+
+
+def too_long(text: str, limits: DocumentLimits) -> GraphQLError | None:
+    """Return why a document is too long to be parsed, or None."""
+    if len(text) <= limits.characters:
+        return None
+    sentence = f"The document has {len(text)} characters; at most {limits.characters} are allowed."
+    return GraphQLError(sentence, extensions={"code": "QUERY_TOO_COMPLEX"})
 
 
 class DocumentLimiter(SchemaExtension):

@@ -7,10 +7,10 @@ from strawberry.extensions import DisableIntrospection, MaxTokensLimiter, Schema
 from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
-from execution.document_cache import CachedParsing, CachedValidation
 from execution.limits import DocumentLimiter
 from execution.operation_choice import OperationChooser
-from schema.executable import CACHED_DOCUMENTS, ExecutableSchema
+from execution.validation import Validation
+from schema.executable import ExecutableSchema
 from schema.limits import DEFAULT_LIMITS, Limits
 from schema.mutation import Mutation
 from schema.query import Query
@@ -62,10 +62,9 @@ def build_schema(limits: Limits = DEFAULT_LIMITS) -> ExecutableSchema:
 def _built(limits: Limits) -> ExecutableSchema:
     extensions: list[Callable[[], SchemaExtension]] = [
         lambda: MaxTokensLimiter(max_token_count=limits.document.tokens),
-        lambda: CachedParsing(maxsize=CACHED_DOCUMENTS),
         lambda: DocumentLimiter(limits.document),
         OperationChooser,
-        lambda: CachedValidation(maxsize=CACHED_DOCUMENTS),
+        lambda: Validation(suggestions=limits.introspection),
     ]
     if not limits.introspection:
         extensions.insert(-1, DisableIntrospection)

@@ -29,6 +29,7 @@ from domain.people import Viewer
 from execution.compiled_documents import CompiledDocuments
 from execution.compiled_operation import CompiledOperation
 from execution.cost import OperationCost
+from execution.limits import too_long
 from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext, OperationContext
 from schema.limits import Limits
@@ -37,6 +38,9 @@ from schema.request_errors import bad_user_input, presented, without_suggestion
 
 CACHED_DOCUMENTS = 500
 """Clients send the same few documents over and over; more than these are parsed, validated and compiled again."""
+
+_CACHED_CHARACTERS = 256 * 1024
+"""The same, for a client who sends ever new ones: each character that is remembered takes some 200 bytes."""
 
 EVERY_KIND = frozenset(OperationType)
 
@@ -54,7 +58,9 @@ class ExecutableSchema(strawberry.Schema):
         super().__init__(**options)
         self.limits = limits
         plain_attributes = self.config.default_resolver is getattr
-        self.documents = CompiledDocuments(CACHED_DOCUMENTS, plain_attributes=plain_attributes)
+        self.documents = CompiledDocuments(
+            CACHED_DOCUMENTS, plain_attributes=plain_attributes, characters=_CACHED_CHARACTERS
+        )
 
     async def begin(
         self,
@@ -101,6 +107,9 @@ class ExecutableSchema(strawberry.Schema):
         allowed: frozenset[OperationType],
     ) -> ExecutionResult:
         """Run an operation whose document has not been seen before, or was refused."""
+        refusal = too_long(query, self.limits.document)
+        if refusal is not None:
+            return PreExecutionError(data=None, errors=[refusal])
         async with _operation(connection, self.limits) as context:
             try:
                 result = await super().execute(query, variable_values, context, None, operation_name, allowed)

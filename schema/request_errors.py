@@ -17,6 +17,9 @@ UNAVAILABLE = "UNAVAILABLE"
 
 _SIGNS_OF_TOO_LARGE = ("Document contains more than", "Document is nested too deeply")
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+_MOST_CHARACTERS = 1_000
+"""Of a message: some repeat what the client sent."""
+
 _VALIDATION_GIVEN_UP = "Validation aborted."
 
 _log = logging.getLogger(__name__)
@@ -75,6 +78,8 @@ def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    if len(message) > _MOST_CHARACTERS:
+        message = message[:_MOST_CHARACTERS] + "…"
     return GraphQLError(
         message,
         nodes=error.nodes,

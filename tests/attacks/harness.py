@@ -1,0 +1,116 @@
+"""What every attack is measured by: how soon it is over, what others notice of it, and what is left of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tests.attacks.raw_client import Answer, connected
+from tests.attacks.served import Served
+
+Outcome = TypeVar("Outcome")
+
+REFUSED_SECONDS = 0.1
+"""How soon what is refused is refused."""
+
+_OTHERS_SECONDS = 0.25
+_MEMORY_BYTES = 64 * 1024 * 1024
+_TRIES = 4
+"""The machine has other things to do, which only ever makes an attack look worse: its best try counts."""
+
+_SMALL = "{ viewer { user { reference } } }"
+
+
+@dataclass
+class Measured:
+    """What one try has shown.
+
+    Attributes:
+        slowest: How many seconds the slowest answer to somebody else took.
+        asked: How often somebody else was answered meanwhile.
+        memory: By how many bytes the server had grown at the most.
+        seconds: How long the attack took; that of its slowest answer where it has answers.
+    """
+
+    slowest: float = 0.0
+    asked: int = 0
+    memory: int = 0
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    def complaints(self, within: float | None) -> list[str]:
+        """Return what is not as it must be."""
+        found = list(self.faults)
+        if self.slowest > _OTHERS_SECONDS:
+            found.append(f"somebody else waited {self.slowest * 1000:.0f} ms")
+        if self.memory > _MEMORY_BYTES:
+            found.append(f"the server took {self.memory / 2**20:.0f} MB")
+        if within is not None and self.seconds > within:
+            found.append(f"the answer took {self.seconds * 1000:.0f} ms")
+        return found
+
+
+def withstands(
+    server: Served, attack: Callable[[], Outcome], *, within: float | None = REFUSED_SECONDS, bystander: str = "member"
+) -> Outcome:
+    """Attack a server, and require that it is little troubled; return what the attack returns.
+
+    Args:
+        server: Who is attacked.
+        attack: Attacks, and returns an answer, or anything else.
+        within: How many seconds it may take; None where it ends as it likes.
+        bystander: Who asks a small query over and over meanwhile.
+    """
+    tries: list[list[str]] = []
+    while True:
+        outcome, measured = measure(server, attack, bystander)
+        complaints = measured.complaints(within)
+        if not complaints:
+            return outcome
+        tries.append(complaints)
+        assert len(tries) < _TRIES, tries
+
+
+def measure(server: Served, attack: Callable[[], Outcome], bystander: str = "member") -> tuple[Outcome, Measured]:
+    """Attack a server once; return what the attack returns, and what it was like."""
+    measured = Measured()
+    with _bystander(server, bystander, measured):
+        began = time.perf_counter()
+        outcome = attack()
+        measured.seconds = outcome.seconds if isinstance(outcome, Answer) else time.perf_counter() - began
+    return outcome, measured
+
+
+@contextmanager
+def _bystander(server: Served, viewer: str, measured: Measured) -> Iterator[None]:
+    """Have somebody else ask as long as the context lasts, from some answers before to some after it."""
+    before = server.memory()
+    some, over = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        left = 3
+        with connected(server.port, server.token(viewer)) as client:
+            while left:
+                answer = client.ask(_SMALL)
+                if answer.status != 200:
+                    measured.faults.append(f"somebody else was answered {answer.status} {answer.body[:200]!r}")
+                measured.asked += 1
+                # The first is the one that has a document compiled.
+                if measured.asked > 1:
+                    measured.slowest = max(measured.slowest, answer.seconds)
+                measured.memory = max(measured.memory, server.memory() - before)
+                if measured.asked == 3:
+                    some.set()
+                left -= over.is_set()
+                time.sleep(0.002)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    some.wait(30)
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join()
