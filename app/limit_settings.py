@@ -19,6 +19,7 @@ class LimitSettings(BaseSettings):
         max_characters: Characters of a document.
         max_tokens: Lexical tokens of a document.
         max_operations: Operations of a document.
+        max_fragments: Fragments of a document.
         max_depth: Fields inside fields.
         max_fields: Selected fields; what is in a fragment counts at each spread, here and below.
         max_aliases: Aliased fields.
@@ -42,6 +43,7 @@ class LimitSettings(BaseSettings):
     max_characters: Annotated[int, Field(ge=1)] = DocumentLimits.characters
     max_tokens: Annotated[int, Field(ge=1)] = DocumentLimits.tokens
     max_operations: Annotated[int, Field(ge=1)] = DocumentLimits.operations
+    max_fragments: Annotated[int, Field(ge=0)] = DocumentLimits.fragments
     max_depth: Annotated[int, Field(ge=1)] = DocumentLimits.depth
     max_fields: Annotated[int, Field(ge=1)] = DocumentLimits.fields
     max_aliases: Annotated[int, Field(ge=0)] = DocumentLimits.aliases
@@ -78,6 +80,7 @@ class LimitSettings(BaseSettings):
             characters=self.max_characters,
             tokens=self.max_tokens,
             operations=self.max_operations,
+            fragments=self.max_fragments,
             depth=self.max_depth,
             fields=self.max_fields,
             aliases=self.max_aliases,

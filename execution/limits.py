@@ -8,6 +8,7 @@ are selected again where they are selected already: validation compares each of 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -31,6 +32,7 @@ class DocumentLimits:
         characters: Characters.
         tokens: Lexical tokens.
         operations: Operations.
+        fragments: Fragments.
         depth: Fields inside fields.
         fields: Selected fields.
         aliases: Aliased fields.
@@ -39,8 +41,9 @@ class DocumentLimits:
     """
 
     characters: int = 64 * 1024
-    tokens: int = 5_000
+    tokens: int = 4_000
     operations: int = 50
+    fragments: int = 250
     depth: int = 20
     fields: int = 2_000
     aliases: int = 100
@@ -48,8 +51,7 @@ class DocumentLimits:
     repeats: int = 200
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """What a selection stands for, all that is below it included."""
 
     depth: int = 0
@@ -156,9 +158,10 @@ def excess(document: DocumentNode, limits: DocumentLimits) -> str | None:
         CircularFragment: Where a fragment spreads itself.
     """
     measurer = DocumentMeasurer(document)
-    operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
-    if operations > limits.operations:
-        return f"The document has {operations} operations; at most {limits.operations} are allowed."
+    for what, kind in (("operations", OperationDefinitionNode), ("fragments", FragmentDefinitionNode)):
+        count, most = sum(isinstance(each, kind) for each in document.definitions), getattr(limits, what)
+        if count > most:
+            return f"The document has {count} {what}; at most {most} are allowed."
     fields = 0
     for definition in document.definitions:
         # Fragments that nothing spreads are measured too: validation looks at them before it refuses them.

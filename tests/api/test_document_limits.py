@@ -49,14 +49,14 @@ async def test_a_document_has_at_most_a_hundred_aliases(world: World) -> None:
     assert await _refusal(world, aliased(101)) == "The document has more than 100 aliases."
 
 
-async def test_a_document_has_at_most_five_thousand_tokens(world: World) -> None:
+async def test_a_document_has_at_most_four_thousand_tokens(world: World) -> None:
     def long(tokens: int) -> str:
         # 12 tokens around the list, and one for each of its entries.
         return "{ nodes(ids: [" + '"" ' * (tokens - 12) + "]) { id } }"
 
-    body = (await world.post("owner", long(5_000))).json()
+    body = (await world.post("owner", long(4_000))).json()
     assert [error["message"] for error in body["errors"]] == ["`ids` takes at most 100 ids."]
-    assert "5000 tokens" in await _refusal(world, long(5_001))
+    assert "4000 tokens" in await _refusal(world, long(4_001))
 
 
 async def test_sixty_fragments_that_spread_each_other_twice_are_refused_at_once(world: World) -> None:
@@ -94,8 +94,8 @@ async def test_a_document_that_is_nested_out_of_all_measure_is_refused_at_once(w
 
 
 async def test_a_document_that_says_the_same_over_and_over_is_refused_as_too_complex(world: World) -> None:
-    await _refusal(world, "{ viewer { user { " + "id " * 4_900 + "} } }")
-    await _refusal(world, "{ viewer { " + "user { id } " * 1_200 + "} }")
+    await _refusal(world, "{ viewer { user { " + "id " * 3_900 + "} } }")
+    await _refusal(world, "{ viewer { " + "user { id } " * 950 + "} }")
 
 
 async def test_what_is_too_complex_changes_nothing(world: World) -> None:

@@ -48,6 +48,11 @@ class Served(Server):
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def kept_waiting(self) -> float:
+        """Return how many seconds it was ready to go on, and the machine had no processor for it."""
+        process = self.process.pid
+        return int(Path(f"/proc/{process}/task/{process}/schedstat").read_text().split()[1]) / 1e9
+
     def log(self) -> str:
         """Return what it has written."""
         return self._log.read_text(encoding="utf-8")

@@ -1,0 +1,29 @@
+"""Servers to attack."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.served import Served, served
+from tests.servers import sqlite_url
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def attacked(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server over the small world on SQLite, for attacks that change nothing; it must log no fault."""
+    home = tmp_path_factory.mktemp("attacked")
+    shutil.copyfile(sqlite_world, home / "ordershare.db")
+    with served(sqlite_url(home / "ordershare.db"), home / "log") as server:
+        yield server
+        log = server.log()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def serves_world(world: World, database_url: str, tmp_path: Path) -> Iterator[Served]:
+    """A server over the world of the test, once for each supported database."""
+    with served(database_url, tmp_path / "log") as server:
+        yield server
