@@ -23,6 +23,12 @@ from app.sockets import PROTOCOL, SEND_SECONDS, Sockets
 _LIFE_SIGN_SECONDS = 20.0
 _CLOSE_SECONDS = 2.0
 
+_PIECE_BYTES = 2048
+"""So much is heard at a time. It holds hundreds of the smallest frames, and others are to be served between them."""
+
+_MOST_FRAGMENTS = 4096
+"""Of one message: those that are empty add nothing to its length."""
+
 
 class SocketProtocol(asyncio.Protocol):
     """One connection."""
@@ -37,6 +43,7 @@ class SocketProtocol(asyncio.Protocol):
         "_sockets",
         "_timer",
         "_transport",
+        "_unheard",
     )
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
@@ -56,6 +63,7 @@ class SocketProtocol(asyncio.Protocol):
         )
         self._conversation: Conversation | None = None
         self._message: list[bytes] = []
+        self._unheard = bytearray()
         self._paused: asyncio.Future[None] | None = None
         self._is_alive = True
         self._timer: asyncio.TimerHandle | None = None
@@ -71,6 +79,26 @@ class SocketProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what the client has sent."""
         self._is_alive = True
+        if len(data) <= _PIECE_BYTES:
+            self._hear(data)
+            return
+        self._unheard += data
+        self._transport.pause_reading()
+        self._hear_piece()
+
+    def _hear_piece(self) -> None:
+        """Hear some of what has come at once, and the rest later; only then is more read."""
+        if self._paused is not None or not self._unheard or self._transport.is_closing():
+            return
+        piece = bytes(self._unheard[:_PIECE_BYTES])
+        del self._unheard[:_PIECE_BYTES]
+        self._hear(piece)
+        if self._unheard:
+            asyncio.get_running_loop().call_soon(self._hear_piece)
+        elif self.takes_more and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _hear(self, data: bytes) -> None:
         self._connection.receive_data(data)
         for event in self._connection.events_received():
             if isinstance(event, Request):
@@ -103,8 +131,11 @@ class SocketProtocol(asyncio.Protocol):
             self._paused.set_result(None)
             self._paused = None
             if not self._transport.is_closing():
-                self._transport.resume_reading()
                 self._set_timer(_LIFE_SIGN_SECONDS, self._ask_for_life)
+                if self._unheard:
+                    self._hear_piece()
+                else:
+                    self._transport.resume_reading()
 
     # What uvicorn calls.
 
@@ -163,6 +194,9 @@ class SocketProtocol(asyncio.Protocol):
             self._conversation.refuse("WebSocket message type must be text")
         elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
             self._message.append(bytes(frame.data))
+            if len(self._message) > _MOST_FRAGMENTS:
+                self._connection.fail(CloseCode.MESSAGE_TOO_BIG, "Too many fragments")
+                return
             if frame.fin:
                 message, self._message = b"".join(self._message), []
                 self._conversation.hear(message)

@@ -1,10 +1,19 @@
-"""Which faults mean that the database is away: the same will succeed when it is back."""
+"""Which faults mean that the database is away, or took too long: the same may succeed later."""
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 _CONNECTION_EXCEPTION = "08"
 _AWAY = frozenset({"57P01", "57P02", "57P03", "55000"})
 """PostgreSQL ends, has crashed, is starting, or takes no connections."""
+
+
+_TOOK_TOO_LONG = frozenset({"55P03", "57014"})
+"""A lock was not to be had in time, or a statement was ended."""
+
+
+def took_too_long(fault: BaseException | None) -> bool:
+    """Return whether `fault` is of a statement that took, or waited for a lock, longer than the operator allows."""
+    return isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) in _TOOK_TOO_LONG
 
 
 def is_away(fault: BaseException | None) -> bool:

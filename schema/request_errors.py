@@ -5,6 +5,7 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from db.outage import took_too_long
 from domain.errors import AccessEnded, CursorInvalid, DomainError
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -64,6 +65,8 @@ def _known(error: GraphQLError, executed: bool) -> tuple[str | None, str]:
         return "ACCESS_ENDED", "You are no longer a member of this organisation."
     if isinstance(cause, DomainError):
         return str(cause.code), cause.message
+    if took_too_long(cause):
+        return TIMEOUT, "The database took too long; nothing was changed by what failed. Try again."
     if isinstance(cause, RecursionError) or (cause is None and error.message == _VALIDATION_GIVEN_UP):
         return QUERY_TOO_COMPLEX, "The document is too large or too deep to be validated."
     if isinstance(cause, ValueError) and not executed:
