@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, exists, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -176,14 +176,29 @@ async def lock_orders(session: AsyncSession, organisation_id: UUID, order_ids: C
     return list((await session.exec(statement)).all())
 
 
+def _of_own_organisation(
+    table: type[OrderRow] | type[SharedOrderRow], row_id: UUID, viewer: Viewer
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a row in an organisation of the viewer.
+
+    They are asked at once: to look for the viewer only where there is a row would tell by its time that there is one.
+    """
+    is_member = exists().where(
+        col(MembershipRow.organisation_id) == col(table.organisation_id),
+        col(MembershipRow.user_id) == viewer.user_id,
+        col(MembershipRow.removed_at).is_(None),
+    )
+    return col(table.id) == row_id, is_member
+
+
 async def lock_order(session: AsyncSession, viewer: Viewer, order_id: UUID) -> LockedOrder:
     """Return an order that the viewer sees, locked and as it is now.
 
     Raises:
         DomainError: NOT_FOUND.
     """
-    seen = await session.get(OrderRow, order_id)
-    if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
+    seen = (await session.exec(select(OrderRow).where(*_of_own_organisation(OrderRow, order_id, viewer)))).one_or_none()
+    if seen is None:
         raise not_found("order", "order_id")
     held = await lock_memberships(session, seen.organisation_id, [viewer.user_id])
     if viewer.user_id not in held:
@@ -206,8 +221,9 @@ async def lock_shared_order(
     Raises:
         DomainError: NOT_FOUND.
     """
-    seen = await session.get(SharedOrderRow, shared_order_id)
-    if seen is None or await find_member(session, viewer, seen.organisation_id) is None:
+    own = _of_own_organisation(SharedOrderRow, shared_order_id, viewer)
+    seen = (await session.exec(select(SharedOrderRow).where(*own))).one_or_none()
+    if seen is None:
         raise not_found("shared order", argument)
     held = await lock_memberships(session, seen.organisation_id, {viewer.user_id, seen.recipient_id})
     if viewer.user_id not in held:

@@ -118,7 +118,8 @@ class Conformity:
 def _is_leaf(kind: Any, value: Any) -> bool:
     """Return whether a value is one of an enum or a scalar; those of our own are texts."""
     if isinstance(kind, GraphQLEnumType):
-        return isinstance(value, str) and value in kind.values
+        return bool(isinstance(value, str) and value in kind.values)
     if isinstance(value, bool):
         return kind.name == "Boolean"
-    return isinstance(value, _SCALARS.get(kind.name, str))
+    expected: type | tuple[type, ...] = _SCALARS.get(kind.name, str)
+    return isinstance(value, expected)

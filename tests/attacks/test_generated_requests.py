@@ -31,7 +31,7 @@ from tests.attacks.conformity import Conformity
 from tests.attacks.raw_client import connected
 from tests.attacks.served import Served, served
 from tests.oracle.effort import effort
-from tests.oracle.own_stage import CORE, INSTANTS, PLACEHOLDERS, SCHEMA, Sensible, Stage, fill, named
+from tests.oracle.own_stage import CORE, INSTANTS, KINDS, PLACEHOLDERS, SCHEMA, Sensible, Stage, fill, named
 from tests.rooms import Rooms
 from tests.servers import sqlite_url
 from tests.world import PEOPLE
@@ -97,7 +97,8 @@ class _WithIds(Visitor):
         self._stage = stage
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> StringValueNode:
-        return replace(node, value=named(self._stage, node.value))
+        kind = node.value.partition("#")[0]
+        return replace(node, value=named(self._stage, node.value)) if kind in KINDS else node
 
 
 def _answered(scene: _Scene, viewer: str, document: DocumentNode) -> None:

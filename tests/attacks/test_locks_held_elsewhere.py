@@ -61,7 +61,9 @@ async def test_who_waits_for_a_lock_is_answered_in_time_and_the_connections_serv
         before, began = (await world.order_row()).version, time.perf_counter()
         # More than the pool has connections.
         for answer in await _wait_in_vain(server, database_url, order, together=40):
-            assert (answer.status, answer.codes) == (504, {"TIMEOUT"}), answer.body
+            assert answer.codes == {"TIMEOUT"}, answer.body
+            # What has begun to be executed is answered, with its error at its place.
+            assert answer.status == (504 if "request_seconds" in setting else 200)
         # Those that were begun are done, or ended, and then each connection of the pool serves on.
         done = 0
         while done < 40:
