@@ -33,7 +33,7 @@ test: setup ## Run the tests
 fuzz: export ORDERSHARE_FUZZ_DOCUMENTS ?= 5000
 fuzz: export ORDERSHARE_FUZZ_STORIES ?= 100
 fuzz: setup ## Compare with graphql-core and with a model of the rules: 5,000 new documents, 100 new stories each time
-	$(BIN)/pytest tests/oracle tests/model --numprocesses 2 --timeout 0
+	$(BIN)/pytest tests/oracle tests/model tests/attacks/test_generated_requests.py --numprocesses 2 --timeout 0
 
 # CHAOS_FLAGS='--signal nats --seed 7' for one signal, or to break things in the same order again.
 CHAOS_SECONDS ?= 600

@@ -14,7 +14,7 @@ _MOST_ERRORS = 20
 """Each error is looked up in the text of the document, from its beginning: many in a long one take their time."""
 
 
-_MOST_FAULTS_OF_A_VALUE = 3
+_MOST_FAULTS_OF_A_VALUE = 2
 """Each of them writes out the object that it is in: together they would be as long as the value, squared."""
 
 

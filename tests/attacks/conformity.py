@@ -120,6 +120,6 @@ def _is_leaf(kind: Any, value: Any) -> bool:
     if isinstance(kind, GraphQLEnumType):
         return bool(isinstance(value, str) and value in kind.values)
     if isinstance(value, bool):
-        return kind.name == "Boolean"
+        return bool(kind.name == "Boolean")
     expected: type | tuple[type, ...] = _SCALARS.get(kind.name, str)
     return isinstance(value, expected)

@@ -72,6 +72,7 @@ async def test_an_organisation_that_has_spent_its_budget_is_refused_and_another_
         assert _ask(server, "outsider", strangers).status == 200
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_servers_count_together_where_they_share_a_store_and_by_themselves_where_it_is_away(
     world: World, database_url: str, tmp_path: Path, store: RedisServer
 ) -> None:

@@ -22,7 +22,7 @@ def test_a_hard_document_is_answered_at_once_and_nobody_else_notices(attacked: S
     assert len(answer.body) < 64 * 1024
 
 
-def test_sixty_large_documents_are_not_all_remembered(attacked: Served) -> None:
+def test_fifty_large_documents_are_not_all_remembered(attacked: Served) -> None:
     # One that is executed, one that is not valid, and one that is too large: each as large as may be.
     many_nodes = "{ nodes(ids: [" + '"" ' * 3_900 + "]) { id } }"
     many_names = "{ " + " ".join(f"f{each}" for each in range(1_900)) + " }"
@@ -30,11 +30,12 @@ def test_sixty_large_documents_are_not_all_remembered(attacked: Served) -> None:
 
     def attack(number: int) -> None:
         with connected(attacked.port, attacked.token("owner")) as client:
-            for each in range(20):
+            for each in range(16):
                 for document in (many_nodes, many_names, many_repeats):
                     assert client.ask(f"#{number} {each}\n{document}").status == 200
 
-    withstands(attacked, attack, within=None)
+    # Each of them is checked in one go, and the machine may have others at work.
+    withstands(attacked, attack, within=None, others=1.0)
 
 
 def test_every_combination_of_optional_parts_is_not_remembered_for_a_large_document(attacked: Served) -> None:

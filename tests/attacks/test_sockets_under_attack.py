@@ -204,6 +204,7 @@ def test_five_hundred_half_handshakes_keep_nothing_from_others(attacked: Served)
     withstands(attacked, attack, within=None)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_user_has_as_many_sockets_as_are_allowed_and_others_theirs(
     world: World, database_url: str, tmp_path: Path
 ) -> None:
