@@ -49,7 +49,7 @@ class LimitSettings(BaseSettings):
     max_aliases: Annotated[int, Field(ge=0)] = DocumentLimits.aliases
     max_directives: Annotated[int, Field(ge=0)] = DocumentLimits.directives
     max_repeats: Annotated[int, Field(ge=0)] = DocumentLimits.repeats
-    max_cost: Annotated[int, Field(ge=1)] = 100_000
+    max_cost: Annotated[int, Field(ge=1)] = 35_000
     max_subscriptions_per_socket: Annotated[int, Field(ge=1)] = 200
     max_sockets_per_user: Annotated[int, Field(ge=1)] = 10_000
     user_budget: str = "30000000 per 10 seconds"

@@ -11,15 +11,12 @@ from graphql.pyutils import Path
 from execution.failures import Failure
 from execution.selection import TypeSelection
 from execution.shape import OddValueError
-from execution.values import Where
-
-_AT_ONCE = 1_000
-"""More objects are read by and by: whoever else is served by the process has their turn in between."""
+from execution.values import AT_ONCE, Where
 
 
 async def rows_of(executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where) -> list[Any]:
     """Return the dictionary of each source with its plain fields read, or its failure."""
-    if len(sources) > _AT_ONCE:
+    if len(sources) > AT_ONCE:
         return await _rows_by_and_by(executor, selection, sources, where)
     try:
         return list[Any](selection.shape(sources))
@@ -33,8 +30,8 @@ async def _rows_by_and_by(
     executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where
 ) -> list[Any]:
     rows: list[Any] = []
-    for start in range(0, len(sources), _AT_ONCE):
-        part = sources[start : start + _AT_ONCE]
+    for start in range(0, len(sources), AT_ONCE):
+        part = sources[start : start + AT_ONCE]
         rows += await rows_of(executor, selection, part, lambda index, start=start: where(start + index))  # type: ignore[misc]
         await asyncio.sleep(0)
     return rows

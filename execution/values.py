@@ -23,6 +23,9 @@ Where: TypeAlias = Callable[[int], Any]
 """From an index of a list of values to their place in the answer; worked out for errors and resolvers alone."""
 
 
+AT_ONCE = 250
+"""What is to be had of more objects is had by and by: whoever else is served has their turn in between."""
+
 _CHANGEABLE = frozenset({dict, list})
 """Classes of arguments that a resolver could change: each call is given its own, where graphql-core does."""
 
@@ -40,9 +43,23 @@ async def values_of(executor: Executor[Any], field: FieldSelection, sources: lis
         values = _read(sources, field.attribute)
     elif field.batch is not None:
         values = await _call_batch(executor, field, sources, place)
+    elif len(sources) > AT_ONCE:
+        return await _resolve_by_and_by(executor, field, sources, place)
     else:
         values = _resolve(executor, field, sources, place)
     return await awaited(executor, values)
+
+
+async def _resolve_by_and_by(
+    executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where
+) -> list[Any]:
+    values: list[Any] = []
+    for start in range(0, len(sources), AT_ONCE):
+        part = sources[start : start + AT_ONCE]
+        resolved = _resolve(executor, field, part, lambda index, start=start: place(start + index))  # type: ignore[misc]
+        values += await awaited(executor, resolved)
+        await asyncio.sleep(0)
+    return values
 
 
 def _read(sources: list[Any], attribute: str) -> list[Any]:

@@ -16,7 +16,7 @@ class Limits:
     """
 
     document: DocumentLimits = field(default_factory=DocumentLimits)
-    cost: int = 100_000
+    cost: int = 35_000
     introspection: bool = True
 
 

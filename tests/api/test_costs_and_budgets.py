@@ -18,7 +18,7 @@ async def test_an_answer_tells_what_was_asked_for_and_what_is_allowed(world: Wor
     for size in (1, 50, 100, 1):
         variables = {"id": await world.organisation_id(), "first": size}
         told.append((await world.post("owner", _ORDERS, variables)).json()["extensions"])
-    assert told == [{"cost": {"requested": 2 + size, "allowed": 100_000}} for size in (1, 50, 100, 1)]
+    assert told == [{"cost": {"requested": 2 + size, "allowed": 35_000}} for size in (1, 50, 100, 1)]
 
 
 async def test_what_may_cost_too_much_is_refused_before_anything_is_done(database: Database) -> None:
@@ -79,7 +79,7 @@ async def test_who_has_spent_their_budget_is_told_when_it_is_full_again_and_othe
                     "extensions": {"code": "RATE_LIMITED", "retryAfter": seconds},
                 }
             ],
-            "extensions": {"cost": {"requested": 2, "allowed": 100_000, "remaining": 0}},
+            "extensions": {"cost": {"requested": 2, "allowed": 35_000, "remaining": 0}},
         }
     other = await world.post("member", _WHO)
     assert body_of(other) == {"data": {"viewer": {"user": {"reference": "member"}}}}
@@ -119,7 +119,7 @@ async def test_a_budget_holds_over_a_socket_too(database: Database) -> None:
         await opened.subscribe(events, "events")
         answers.append(await opened.receive())
     assert [answer["type"] for answer in answers] == ["next", "error", "error"]
-    assert answers[0]["payload"]["extensions"] == {"cost": {"requested": 2, "allowed": 100_000, "remaining": 1}}
+    assert answers[0]["payload"]["extensions"] == {"cost": {"requested": 2, "allowed": 35_000, "remaining": 1}}
     assert [answer["payload"][0]["extensions"]["code"] for answer in answers[1:]] == ["RATE_LIMITED"] * 2
     await world.http.aclose()
 

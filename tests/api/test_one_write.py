@@ -7,7 +7,7 @@ import socket
 from tests.world import Server, World
 
 _QUERY = json.dumps({"query": "{ viewer { user { reference } } }"}).encode()
-_ANSWER = b'{"data":{"viewer":{"user":{"reference":"owner"}}},"extensions":{"cost":{"requested":2,"allowed":100000}}}'
+_ANSWER = b'{"data":{"viewer":{"user":{"reference":"owner"}}},"extensions":{"cost":{"requested":2,"allowed":35000}}}'
 
 
 def _request(world: World, *headers: bytes) -> bytes:

@@ -115,7 +115,7 @@ async def test_a_stream_ends_when_its_token_expires(world: World, server: Server
 
 async def test_who_accepts_a_stream_and_asks_a_query_gets_json(world: World, server: Server) -> None:
     who = "{ viewer { user { reference } } }"
-    cost = {"requested": 2, "allowed": 100_000}
+    cost = {"requested": 2, "allowed": 35_000}
     answer = {"data": {"viewer": {"user": {"reference": "owner"}}}, "extensions": {"cost": cost}}
     several = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
     async with stream(server, world.token("owner"), who, several) as opened:

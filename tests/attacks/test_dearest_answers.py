@@ -11,9 +11,6 @@ from tests.attacks.raw_client import Answer, connected
 from tests.attacks.served import Served
 from tests.world import World, row
 
-_OTHERS_SECONDS = 0.5
-"""Alone on a machine of two slow cores it is half of that."""
-
 _ORDERS = 2_000
 _SHARED = 100
 _MEMBERS = 21
@@ -79,5 +76,5 @@ async def test_the_dearest_answers_leave_others_served(world: World, serves_worl
                     f"#{number}\nquery($id: ID!) {{ organisation(id: $id) {{ {fields} }} }}", {"id": organisation}
                 )
 
-        answer = withstands(serves_world, attack, within=None, others=_OTHERS_SECONDS)
+        answer = withstands(serves_world, attack, within=None)
         assert (answer.status, answer.codes) == (200, set()), (name, answer.body[:300])

@@ -48,7 +48,7 @@ class Stage:
     async def _open(self) -> None:
         database = Database(self._url)
         self._closing.push_async_callback(database.close)
-        self.world = World(database)
+        self.world = World(database, max_cost=100_000)
         self._closing.push_async_callback(self.world.http.aclose)
         self.server = await self._closing.enter_async_context(serving(self.world))
         await database.write(lambda session: import_order_types(session, TYPES))
