@@ -41,9 +41,9 @@ class DocumentLimits:
     """
 
     characters: int = 64 * 1024
-    tokens: int = 4_000
+    tokens: int = 2_500
     operations: int = 50
-    fragments: int = 250
+    fragments: int = 150
     depth: int = 20
     fields: int = 2_000
     aliases: int = 100

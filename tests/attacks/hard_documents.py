@@ -44,27 +44,27 @@ HARD_DOCUMENTS: dict[str, tuple[str, str | None]] = {
         _TOO_COMPLEX,
     ),
     "a circle of sixty": (_everyone(60, lambda each: iter(((each + 1) % 60, (each + 7) % 60))), _INVALID),
-    "everyone spreads everyone": (_everyone(38, lambda each: iter(set(range(38)) - {each})), _INVALID),
-    "everyone spreads all who come later": (_everyone(38, lambda each: iter(range(each + 1, 38))), _TOO_COMPLEX),
+    "everyone spreads everyone": (_everyone(32, lambda each: iter(set(range(32)) - {each})), _INVALID),
+    "everyone spreads all who come later": (_everyone(32, lambda each: iter(range(each + 1, 32))), _TOO_COMPLEX),
     "a chain of 500": (_chain(500), _TOO_COMPLEX),
     "a chain of 249": (_chain(249), _TOO_COMPLEX),
     "a chain of 100": (_chain(100), None),
-    "250 that nobody spreads": (
-        _USER + " ".join(f"fragment f{each} on Viewer {{ user {{ id name }} }}" for each in range(250)),
+    "150 that nobody spreads": (
+        _USER + " ".join(f"fragment f{each} on Viewer {{ user {{ id name }} }}" for each in range(150)),
         _INVALID,
     ),
-    "251": (_USER + " ".join(f"fragment f{each} on Viewer {{ user {{ id }} }}" for each in range(251)), _TOO_COMPLEX),
-    "250 of the same name": ("{ viewer { ...f } } " + "fragment f on Viewer { user { id } } " * 250, _INVALID),
-    "a large one in 250": (
+    "151": (_USER + " ".join(f"fragment f{each} on Viewer {{ user {{ id }} }}" for each in range(151)), _TOO_COMPLEX),
+    "150 of the same name": ("{ viewer { ...f } } " + "fragment f on Viewer { user { id } } " * 150, _INVALID),
+    "a large one in 150": (
         "{ viewer { ...f0 } } fragment large on Viewer { "
-        + _names(1_900)
+        + _names(1_150)
         + " } "
-        + " ".join(f"fragment f{each} on Viewer {{ ...large }}" for each in range(249)),
+        + " ".join(f"fragment f{each} on Viewer {{ ...large }}" for each in range(149)),
         _TOO_COMPLEX,
     ),
-    "spreads of 1,900 that do not exist": ("{ viewer { " + _names(1_900, "...f") + " } }", _INVALID),
-    "on 700 types that do not exist": (
-        "{ viewer { " + " ".join(f"... on Viewe{each} {{ f{each} }}" for each in range(560)) + " } }",
+    "spreads of 1,150 that do not exist": ("{ viewer { " + _names(1_150, "...f") + " } }", _INVALID),
+    "on 340 types that do not exist": (
+        "{ viewer { " + " ".join(f"... on Viewe{each} {{ f{each} }}" for each in range(340)) + " } }",
         _INVALID,
     ),
     # Operations.
@@ -75,9 +75,9 @@ HARD_DOCUMENTS: dict[str, tuple[str, str | None]] = {
         + " }",
         _TOO_COMPLEX,
     ),
-    "fifty operations of twenty fragments": (
-        " ".join(f"query q{each} {{ viewer {{ {_names(20, '...f')} }} }}" for each in range(50))
-        + " ".join(f"fragment f{each} on Viewer {{ user {{ id name }} memberships {{ role }} }}" for each in range(20)),
+    "fifty operations of fifteen fragments": (
+        " ".join(f"query q{each} {{ viewer {{ {_names(15, '...f')} }} }}" for each in range(50))
+        + " ".join(f"fragment f{each} on Viewer {{ user {{ id name }} memberships {{ role }} }}" for each in range(15)),
         "BAD_USER_INPUT",
     ),
     "fifty operations of one name": ("query q { viewer { user { id } } } " * 50, _INVALID),
@@ -100,28 +100,28 @@ HARD_DOCUMENTS: dict[str, tuple[str, str | None]] = {
     "200 directives": ("{ viewer " + "@skip(if: false) " * 200 + "{ user { id } } }", _INVALID),
     "600 directives": ("{ viewer " + "@skip(if: false) " * 600 + "{ user { id } } }", _TOO_COMPLEX),
     "directives of variables": (
-        "query(" + " ".join(f"$v{each}: Int @a @b" for each in range(450)) + ") " + _USER,
+        "query(" + " ".join(f"$v{each}: Int @a @b" for each in range(290)) + ") " + _USER,
         _INVALID,
     ),
-    "950 variables that are not used": (
-        "query(" + " ".join(f"$v{each}: Int" for each in range(950)) + ") " + _USER,
+    "580 variables that are not used": (
+        "query(" + " ".join(f"$v{each}: Int" for each in range(580)) + ") " + _USER,
         _INVALID,
     ),
-    "950 variables of types that nearly exist": (
-        "query(" + " ".join(f"$v{each}: OrderFilte{each}" for each in range(950)) + ") " + _USER,
+    "580 variables of types that nearly exist": (
+        "query(" + " ".join(f"$v{each}: OrderFilte{each}" for each in range(580)) + ") " + _USER,
         _INVALID,
     ),
-    "950 variables of one name": ("query(" + "$v: Int " * 950 + ") " + _USER, _INVALID),
-    "1,900 variables that are not there": ("{ nodes(ids: [" + _names(1_900, "$v") + "]) { id } }", _INVALID),
-    "one variable 1,900 times": ("query($v: ID!) { nodes(ids: [" + "$v " * 1_900 + "]) { id } }", "BAD_USER_INPUT"),
-    "1,250 arguments": (
-        "{ viewer { sharedOrders(" + " ".join(f"firs{each}: 1" for each in range(1_250)) + ") { totalCount } } }",
+    "580 variables of one name": ("query(" + "$v: Int " * 580 + ") " + _USER, _INVALID),
+    "1,150 variables that are not there": ("{ nodes(ids: [" + _names(1_150, "$v") + "]) { id } }", _INVALID),
+    "one variable 1,150 times": ("query($v: ID!) { nodes(ids: [" + "$v " * 1_150 + "]) { id } }", "BAD_USER_INPUT"),
+    "780 arguments": (
+        "{ viewer { sharedOrders(" + " ".join(f"firs{each}: 1" for each in range(780)) + ") { totalCount } } }",
         _INVALID,
     ),
-    "1,250 times one argument": ("{ viewer { sharedOrders(" + "first: 1 " * 1_250 + ") { totalCount } } }", _INVALID),
-    "1,250 times one input field": (_in_filter("shareable: true " * 1_250), _INVALID),
-    "1,250 input fields": (_in_filter(" ".join(f"shareabl{each}: true" for each in range(1_250))), _INVALID),
-    "3,900 values that nearly exist": (_in_filter("statuses: [" + _names(3_900, "IN_FORC") + "]"), _INVALID),
+    "780 times one argument": ("{ viewer { sharedOrders(" + "first: 1 " * 780 + ") { totalCount } } }", _INVALID),
+    "780 times one input field": (_in_filter("shareable: true " * 780), _INVALID),
+    "780 input fields": (_in_filter(" ".join(f"shareabl{each}: true" for each in range(780))), _INVALID),
+    "2,400 values that nearly exist": (_in_filter("statuses: [" + _names(2_400, "IN_FORC") + "]"), _INVALID),
     # Long tokens, and what is between them.
     "5,000 digits": ("{ viewer { sharedOrders(first: " + "9" * 5_000 + ") { totalCount } } }", _INVALID),
     "65,000 digits": ("{ viewer { sharedOrders(first: " + "9" * 65_000 + ") { totalCount } } }", _INVALID),
