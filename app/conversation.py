@@ -28,6 +28,9 @@ _INIT_SECONDS = 10.0
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _BAD_PROTOCOL = 4400, 4401, 4403, 4406
 _INIT_TIMEOUT, _ID_IN_USE, _TOO_MANY_INITS, _NOT_UTF8, _OUR_FAULT, _TRY_AGAIN = 4408, 4409, 4429, 1007, 1011, 1013
 
+_EXECUTED_AT_ONCE = 16
+"""Of the requests of one socket. What else it asks for waits, so that it leaves the process to others as well."""
+
 _ACK, _PONG = (text_frame(b'{"type":"%b"}' % name) for name in (b"connection_ack", b"pong"))
 
 _log = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ class Conversation:
         "_operations",
         "_sockets",
         "_timer",
+        "_turns",
         "_wire",
     )
 
@@ -81,6 +85,7 @@ class Conversation:
         self._opening: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
         self._operations: dict[str, SocketOperation] = {}
+        self._turns = asyncio.Semaphore(_EXECUTED_AT_ONCE)
         self._timer: asyncio.TimerHandle | Stay = self._later(
             _INIT_SECONDS, wire.close, _INIT_TIMEOUT, "Connection initialisation timeout"
         )
@@ -205,7 +210,7 @@ class Conversation:
         most = self._sockets.limits.operations
         if len(self._operations) < most:
             self._operations[operation_id] = operation
-            operation.begin(self._sockets, connection, asked)
+            operation.begin(self._sockets, connection, asked, self._turns)
         else:
             message = f"{most} operations are under way over this socket; end one, or open another socket."
             operation.refuse(GraphQLError(message, extensions={"code": RATE_LIMITED}))

@@ -49,9 +49,18 @@ class SocketOperation:
         self._leave: Callable[[], None] | None = None
         self.answering: asyncio.Task[None] | None = None
 
-    def begin(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
-        """Answer a request."""
-        self.answering = asyncio.create_task(self._answer(sockets, connection, asked))
+    def begin(
+        self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
+    ) -> None:
+        """Answer a request.
+
+        Args:
+            sockets: What all sockets share.
+            connection: Whose request it is.
+            asked: The request.
+            turns: How many requests of the socket may be executed at the same time.
+        """
+        self.answering = asyncio.create_task(self._answer(sockets, connection, asked, turns))
 
     def refuse(self, refusal: GraphQLError) -> None:
         """Answer a request that is not carried out."""
@@ -81,9 +90,12 @@ class SocketOperation:
     def leave_off(self) -> None:
         """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
 
-    async def _answer(self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest) -> None:
+    async def _answer(
+        self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
+    ) -> None:
         try:
-            result = await sockets.operations.begin(asked, connection)
+            async with turns:
+                result = await sockets.operations.begin(asked, connection)
             subscribed = Subscribed.within(result.data)
             if subscribed is not None:
                 self._leave = sockets.audiences.attend(subscribed, self)
