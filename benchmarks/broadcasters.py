@@ -86,7 +86,7 @@ class OnAir:
 
 
 def our_broadcaster(name: str = OURS, members: int = MEMBERS) -> Broadcaster:
-    """Return our server as shipped."""
+    """Return our server as in production."""
     contestant = ours()
     return Broadcaster(
         name,

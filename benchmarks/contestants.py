@@ -101,13 +101,17 @@ def _with_plain_id(document: str) -> Callable[[Organisation], bytes]:
 
 
 def ours() -> Contestant:
-    """Return our server as shipped: authentication, limits and authorisation on."""
+    """Return our server as in production: authentication, limits, budgets, metrics and a log of operations are on."""
     return Contestant(
         OURS,
         (str(server_python().program), "-m", "app", "serve"),
         lambda organisation: documents.request_body(documents.LIST_PAGE, id=encode_id("Organisation", organisation.id)),
         documents.from_graphql,
-        environment={"ORDERSHARE_JWT_SECRET": SECRET, "ORDERSHARE_HOST": "127.0.0.1"},
+        environment={
+            "ORDERSHARE_JWT_SECRET": SECRET,
+            "ORDERSHARE_HOST": "127.0.0.1",
+            "ORDERSHARE_MODE": "production",
+        },
         plain_database_url=False,
         headers={"Authorization": f"Bearer {token(ADMINISTRATOR)}"},
     )

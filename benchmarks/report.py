@@ -31,8 +31,9 @@ _LIST_PAGE = """## The list page
 {page} orders with their owners and types, and 80 shared orders with their recipients, from an organisation of
 {orders:,}: {size:.0f} kB of JSON from our server, over {connections} connections. In brackets, each figure against the
 floor's and against the best peer's. The floor is the same rows to JSON on a bare ASGI application, by two statements
-written by hand and without GraphQL; Mercurius and Yoga run the same two. Ours is served as shipped, with
-authentication, limits and authorisation on; the peers have none. Every server's answer was compared with the floor's,
+written by hand and without GraphQL; Mercurius and Yoga run the same two. Ours is served as in
+production, with authentication, limits, budgets, authorisation, metrics and a line of the log for each operation; the
+peers have none of these. Every server's answer was compared with the floor's,
 field by field: ids as those of the rows (ours sends opaque ones, which are longer), instants as instants, and
 PostGraphile's, whose schema follows the tables, by its own names.
 
