@@ -1,5 +1,6 @@
 """Several workers on one port answer as one when they are asked for their metrics."""
 
+import json
 import os
 import signal
 import time
@@ -32,6 +33,20 @@ def _all_tell(program: Program, count: float) -> None:
         alike = alike + 1 if told == count else 0
 
 
+def _wait_until_left(directory: Path, count: float) -> None:
+    """Return once the workers have left what they have counted: one that is killed loses its last second."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    left = 0.0
+    while left != count:
+        assert time.monotonic() < deadline
+        left = 0.0
+        for file in directory.glob("ordershare-metrics-*/*"):
+            if not file.suffix:
+                said = json.loads(file.read_text()).get(HTTP, [])
+                counted = {tuple(labels): numbers for labels, numbers in said}
+                left += counted.get(("POST", "4xx"), [0])[0]
+
+
 def _workers(program: Program) -> set[int]:
     supervisor = program.process.pid
     found = set()
@@ -50,6 +65,7 @@ def test_counts_are_of_all_workers_and_stay_when_one_is_replaced(
         for _ in range(30):
             assert program.http.post("/graphql").status_code == 401
         _all_tell(program, 30)
+        _wait_until_left(tmp_path, 30)
         workers = _workers(program)
         killed = workers.pop()
         os.kill(killed, signal.SIGKILL)
