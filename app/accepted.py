@@ -1,7 +1,7 @@
 """What a client accepts in answer to a request (RFC 9110, section 12.5.1)."""
 
 from email.message import Message
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -14,7 +14,7 @@ class Accepted:
         """Read the header; without one, JSON is accepted and nothing else."""
         self._quality = dict(_media_range(part) for part in (header or JSON).split(","))
 
-    @property
+    @cached_property
     def json(self) -> str | None:
         """The media type of an answer in one piece; None where none is accepted.
 

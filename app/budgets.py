@@ -2,13 +2,15 @@
 
 The counting is done by `limits` (https://limits.readthedocs.io), in windows of a fixed length that begin with the first
 operation: in this process, or in a store that replicas share. Where that store is away each process counts for itself,
-so that neither the service nor its limits end.
+so that neither the service nor its limits end. A process takes a small part of a budget at a time, and spends it
+without asking again: an operation that costs less than that waits for no store.
 """
 
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,6 +27,9 @@ _LOOK_AGAIN_SECONDS = 60.0
 
 _KNOWN_USERS = 50_000
 
+_PARTS = 200
+"""Each process takes a budget in so many parts: what one of them leaves unspent is lost to the others."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +38,21 @@ class _Budget(NamedTuple):
 
     item: RateLimitItem
     key: str
+
+
+@dataclass(slots=True)
+class _Part:
+    """What this process has taken of a budget.
+
+    Attributes:
+        left: What is left of it.
+        beyond: What was left of the budget besides when it was taken.
+        until: When the budget is full again, as a time of the system's clock.
+    """
+
+    left: int
+    beyond: int
+    until: float
 
 
 class Budgets:
@@ -58,17 +78,42 @@ class Budgets:
         self._organisation = organisation
         self._here = MemoryStorage()
         self._store = store
+        self._parts: dict[str, _Part] = {}
         self._known: OrderedDict[UUID, tuple[float, Sequence[_Budget]]] = OrderedDict()
 
     async def spend(self, viewer: Viewer, cost: int) -> Spent:
-        """Take a cost from a user's budgets; one that does not suffice is spent all the same until it is full again."""
-        budgets = await self._budgets_of(viewer)
+        """Take a cost from a user's budgets; one that does not suffice is closed until it is full again."""
+        remaining: int | None = None
+        for budget in await self._budgets_of(viewer):
+            part = self._parts.get(budget.key)
+            now = time.time()
+            if part is None or part.left < cost or part.until <= now:
+                part = await self._take(budget, cost, now)
+                if part.left < cost:
+                    part.left = part.beyond = 0
+                    return Spent(0, max(part.until - time.time(), 1.0))
+            part.left -= cost
+            left = part.left + part.beyond
+            remaining = left if remaining is None else min(remaining, left)
+        return Spent(remaining)
+
+    async def _take(self, budget: _Budget, cost: int, now: float) -> _Part:
+        """Return what this process has of a budget, with as much more as it may take."""
         if self._store is not None:
             try:
-                return await _spend(self._store, budgets, cost)
+                return self._keep(budget.key, now, await _taken(self._store, budget, cost))
             except Exception as fault:
                 _log.warning("the store of budgets is away: %s", type(fault).__name__)
-        return await _spend(self._here, budgets, cost)
+        return self._keep(budget.key, now, await _taken(self._here, budget, cost))
+
+    def _keep(self, key: str, now: float, taken: _Part) -> _Part:
+        before = self._parts.pop(key, None)
+        if before is not None and before.until > now:
+            taken.left += before.left
+        self._parts[key] = taken
+        if len(self._parts) > _KNOWN_USERS:
+            del self._parts[next(iter(self._parts))]
+        return taken
 
     async def _budgets_of(self, viewer: Viewer) -> Sequence[_Budget]:
         known = self._known.get(viewer.user_id)
@@ -89,11 +134,8 @@ class Budgets:
         return budgets
 
 
-async def _spend(store: Storage, budgets: Sequence[_Budget], cost: int) -> Spent:
-    remaining: int | None = None
-    for item, key in budgets:
-        left = item.amount - await store.incr(key, item.get_expiry(), amount=cost)
-        if left < 0:
-            return Spent(0, max(await store.get_expiry(key) - time.time(), 1.0))
-        remaining = left if remaining is None else min(remaining, left)
-    return Spent(remaining)
+async def _taken(store: Storage, budget: _Budget, cost: int) -> _Part:
+    item, key = budget
+    wanted = max(cost, item.amount // _PARTS)
+    left = item.amount - await store.incr(key, item.get_expiry(), amount=wanted)
+    return _Part(max(wanted + min(left, 0), 0), max(left, 0), await store.get_expiry(key))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from app.accepted import GRAPHQL_JSON
+from app.accepted import GRAPHQL_JSON, JSON
 from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT
 from schema.told import as_json
 
@@ -15,6 +15,9 @@ _OF_CODES = {
     TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+
+
+_CONTENT_TYPES = {name: (b"content-type", b"%b; charset=utf-8" % name.encode()) for name in (JSON, GRAPHQL_JSON)}
 
 
 class HttpAnswer(NamedTuple):
@@ -34,7 +37,7 @@ def http_answer(result: ExecutionResult, media_type: str) -> HttpAnswer:
     """
     body = as_json(result)
     headers = [
-        (b"content-type", b"%b; charset=utf-8" % media_type.encode()),
+        _CONTENT_TYPES[media_type],
         (b"content-length", b"%d" % len(body)),
     ]
     status = HTTPStatus.OK

@@ -1,6 +1,5 @@
 """Where every operation begins, over whatever transport it came."""
 
-import asyncio
 from collections.abc import Awaitable, Sequence
 
 from graphql import GraphQLError
@@ -8,6 +7,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from app.deadlines import Deadlines
 from app.documents import Documents
 from app.observing import ObservedOperation, Observer, Observing
 from app.operation_request import OperationRequest
@@ -39,6 +39,7 @@ class Operations:
         self.schema = schema
         self._documents = documents or Documents()
         self._seconds = seconds
+        self._deadlines = Deadlines(seconds)
         self._observing = Observing(observers)
 
     def known(self, asked: OperationRequest) -> CompiledOperation | None:
@@ -101,8 +102,7 @@ class Operations:
 
     async def _in_time(self, work: Awaitable[ExecutionResult]) -> ExecutionResult:
         try:
-            async with asyncio.timeout(self._seconds):
-                return await work
+            return await self._deadlines.keep(work)
         except TimeoutError:
             message = f"The operation took longer than {self._seconds:g} seconds. A mutation may have been done."
             return PreExecutionError(data=None, errors=[GraphQLError(message, extensions={"code": "TIMEOUT"})])

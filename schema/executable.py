@@ -1,8 +1,7 @@
 """The schema as what executes operations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import strawberry
@@ -110,14 +109,16 @@ class ExecutableSchema(strawberry.Schema):
         refusal = too_long(query, self.limits.document)
         if refusal is not None:
             return PreExecutionError(data=None, errors=[refusal])
-        async with _operation(connection, self.limits) as context:
-            try:
-                result = await super().execute(query, variable_values, context, None, operation_name, allowed)
-            except MissingQueryError:
-                return PreExecutionError(data=None, errors=[bad_user_input("There is no document to execute.")])
-            except CannotGetOperationTypeError as fault:
-                return PreExecutionError(data=None, errors=[bad_user_input(fault.as_http_error_reason())])
+        context = connection.operation(self.limits.cost)
+        try:
+            result = await super().execute(query, variable_values, context, None, operation_name, allowed)
             return self._finished(result, context)
+        except MissingQueryError:
+            return PreExecutionError(data=None, errors=[bad_user_input("There is no document to execute.")])
+        except CannotGetOperationTypeError as fault:
+            return PreExecutionError(data=None, errors=[bad_user_input(fault.as_http_error_reason())])
+        finally:
+            await context.close()
 
     def known(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return an operation that was executed before, for `execute_known`; None where it must be `execute`d."""
@@ -127,8 +128,11 @@ class ExecutableSchema(strawberry.Schema):
         self, known: CompiledOperation, variable_values: dict[str, Any] | None, connection: ConnectionContext
     ) -> ExecutionResult:
         """Run an operation that is `known`: what `execute` or `begin` answers, without their preparations."""
-        async with _operation(connection, self.limits) as context:
+        context = connection.operation(self.limits.cost)
+        try:
             return self._finished(await self._run(self._pay_and_run, known, variable_values, context), context)
+        finally:
+            await context.close()
 
     async def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
         cost = known.cost(schema, COST_RULES, options["variable_values"] or {})
@@ -230,15 +234,6 @@ def _as_refused(result: ExecutionResult) -> ExecutionResult:
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return PreExecutionError(data=None, errors=result.errors)
     return result
-
-
-@asynccontextmanager
-async def _operation(connection: ConnectionContext, limits: Limits) -> AsyncIterator[OperationContext]:
-    context = connection.operation(limits.cost)
-    try:
-        yield context
-    finally:
-        await context.close()
 
 
 def _causes(answers: Sequence[ExecutionResult]) -> Iterator[Exception]:
