@@ -125,8 +125,10 @@ class Budgets:
             budgets.append(_Budget(self._user, self._user.key_for("user", viewer.user_id.hex)))
         if self._organisation is not None:
             item = self._organisation
-            organisation_ids = await self._database.read_together(find_organisations_of, viewer.user_id)
-            budgets += [_Budget(item, item.key_for("organisation", each.hex)) for each in organisation_ids]
+            belongs_to: Sequence[UUID] | None = viewer.came_from if known is None else None
+            if belongs_to is None:
+                belongs_to = await self._database.read_together(find_organisations_of, viewer.user_id)
+            budgets += [_Budget(item, item.key_for("organisation", each.hex)) for each in belongs_to]
         self._known[viewer.user_id] = now + _LOOK_AGAIN_SECONDS, budgets
         self._known.move_to_end(viewer.user_id)
         if len(self._known) > _KNOWN_USERS:

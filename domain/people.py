@@ -1,6 +1,6 @@
 """Who looks at an order, and what that lets them see and do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.errors import DomainError, forbidden
@@ -9,9 +9,16 @@ from domain.vocabulary import ErrorCode, EventKind, MemberRole
 
 @dataclass(frozen=True)
 class Viewer:
-    """The authenticated user on whose behalf something is asked."""
+    """The authenticated user on whose behalf something is asked.
+
+    Attributes:
+        user_id: Who they are.
+        came_from: The organisations they belonged to when they came in; None where nobody looked. It says nothing of
+            what they may do now.
+    """
 
     user_id: UUID
+    came_from: tuple[UUID, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
