@@ -32,7 +32,8 @@ from execution.failures import Failure, failure, has_failure, null_refused
 from execution.rows import rows_of
 from execution.selection import INTROSPECTION, FieldSelection, TypeSelection
 from execution.shape import is_cast, python_class_of
-from execution.values import Where, awaited, values_of
+from execution.turns import Where
+from execution.values import awaited, values_of
 
 
 async def execute_root(executor: Executor[Any], selection: TypeSelection, *, serially: bool) -> dict[str, Any] | None:

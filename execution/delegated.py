@@ -9,7 +9,7 @@ from graphql.pyutils import Path
 
 from execution.failures import Failure, failure
 from execution.selection import FieldSelection
-from execution.values import Where
+from execution.turns import Where
 
 
 async def execute_exactly(executor: Executor[Any], field: FieldSelection, source: Any, path: Path | None) -> Any:

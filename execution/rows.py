@@ -1,6 +1,7 @@
 """The dictionaries of objects with their plain fields read: by compiled code, or one by one where a value is odd."""
 
 import asyncio
+from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
 
@@ -11,30 +12,19 @@ from graphql.pyutils import Path
 from execution.failures import Failure
 from execution.selection import TypeSelection
 from execution.shape import OddValueError
-from execution.values import AT_ONCE, Where
+from execution.turns import AT_ONCE, Where, by_and_by
 
 
 async def rows_of(executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where) -> list[Any]:
     """Return the dictionary of each source with its plain fields read, or its failure."""
     if len(sources) > AT_ONCE:
-        return await _rows_by_and_by(executor, selection, sources, where)
+        return await by_and_by(partial(rows_of, executor, selection), sources, where)
     try:
         return list[Any](selection.shape(sources))
     except OddValueError as odd:
         return await _exact_rows(executor, selection, sources, where, odd.value)
     except Exception:
         return await _exact_rows(executor, selection, sources, where, None)
-
-
-async def _rows_by_and_by(
-    executor: Executor[Any], selection: TypeSelection, sources: list[Any], where: Where
-) -> list[Any]:
-    rows: list[Any] = []
-    for start in range(0, len(sources), AT_ONCE):
-        part = sources[start : start + AT_ONCE]
-        rows += await rows_of(executor, selection, part, lambda index, start=start: where(start + index))  # type: ignore[misc]
-        await asyncio.sleep(0)
-    return rows
 
 
 async def _exact_rows(

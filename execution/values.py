@@ -4,11 +4,10 @@ A fault is a value too: it stands in its parent's place until the values are com
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import GeneratorType
-from typing import Any, TypeAlias
+from typing import Any
 
 from graphql import GraphQLSchema, VariableNode, get_argument_values
 from graphql.execution.executor import Executor
@@ -18,13 +17,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
 from execution.selection import FieldSelection
-
-Where: TypeAlias = Callable[[int], Any]
-"""From an index of a list of values to their place in the answer; worked out for errors and resolvers alone."""
-
-
-AT_ONCE = 250
-"""What is to be had of more objects is had by and by: whoever else is served has their turn in between."""
+from execution.turns import AT_ONCE, Where, by_and_by
 
 _CHANGEABLE = frozenset({dict, list})
 """Classes of arguments that a resolver could change: each call is given its own, where graphql-core does."""
@@ -44,22 +37,14 @@ async def values_of(executor: Executor[Any], field: FieldSelection, sources: lis
     elif field.batch is not None:
         values = await _call_batch(executor, field, sources, place)
     elif len(sources) > AT_ONCE:
-        return await _resolve_by_and_by(executor, field, sources, place)
+        return await by_and_by(partial(_resolved, executor, field), sources, place)
     else:
         values = _resolve(executor, field, sources, place)
     return await awaited(executor, values)
 
 
-async def _resolve_by_and_by(
-    executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where
-) -> list[Any]:
-    values: list[Any] = []
-    for start in range(0, len(sources), AT_ONCE):
-        part = sources[start : start + AT_ONCE]
-        resolved = _resolve(executor, field, part, lambda index, start=start: place(start + index))  # type: ignore[misc]
-        values += await awaited(executor, resolved)
-        await asyncio.sleep(0)
-    return values
+async def _resolved(executor: Executor[Any], field: FieldSelection, sources: list[Any], place: Where) -> list[Any]:
+    return await awaited(executor, _resolve(executor, field, sources, place))
 
 
 def _read(sources: list[Any], attribute: str) -> list[Any]:

@@ -16,8 +16,9 @@ from db.signals import InProcessSignals
 from db.tails import Tails
 from tests.issuer import OLD, Gate, Issuer, issuing
 from tests.rooms import Rooms
+from tests.served_world import Server, serving
 from tests.servers import EmbeddedPostgreSQL, fold_log_into_file, migrate, sqlite_url
-from tests.world import Server, World, populate, serving
+from tests.world import World, populate
 
 EXTERNAL_SERVER = "ORDERSHARE_TEST_POSTGRESQL_URL"
 # Set by the process that owns the run, inherited by its xdist workers: all share one server this way.

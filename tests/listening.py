@@ -8,7 +8,8 @@ from db.database import Database
 from db.log_cursor import LogCursor
 from db.tails import Tail, Tails
 from schema.global_id import decode_node_id
-from tests.world import FAMILY, Terminal, World
+from tests.served_world import Terminal
+from tests.world import FAMILY, World
 
 EVENTS, STATUSES, SHARES = SUBSCRIPTIONS = ("organisationEvents", "orderStatusChanged", "sharedOrderChanged")
 

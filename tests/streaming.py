@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.world import Server
+from tests.served_world import Server
 
 EVENT_STREAM, PARTS = "text/event-stream", "multipart/mixed;subscriptionSpec=1.0"
 

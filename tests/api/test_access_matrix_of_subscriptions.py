@@ -22,7 +22,8 @@ from tests.api.sharing_stage import (
     set_stage,
 )
 from tests.listening import EVENTS, SHARES, STATUSES, SUBSCRIPTIONS, document, first_cursor, hear, log_cursor
-from tests.world import Server, Terminal, World, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import World
 
 ALL_SHARES = {"former", "recipient", "holder", "friend"}
 SHARES_OF: dict[str, set[str]] = {

@@ -7,8 +7,9 @@ import pytest
 
 from db.database import Database
 from tests.listening import EVENTS, STATUSES, Ear, document, first_cursor, head, hears_no_more, log_cursor
+from tests.served_world import Server, Terminal, serving, terminal
 from tests.statements import Statement, statements
-from tests.world import PEOPLE, Server, Terminal, World, serving, terminal
+from tests.world import PEOPLE, World
 
 _NESTED = "sequence order { id version }"
 

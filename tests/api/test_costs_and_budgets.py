@@ -7,7 +7,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
 from db.database import Database
-from tests.world import Server, World, body_of, serving, terminal
+from tests.served_world import Server, serving, terminal
+from tests.world import World, body_of
 
 _WHO = "{ viewer { user { reference } } }"
 _ORDERS = "query($id: ID!, $first: Int) { organisation(id: $id) { orders(first: $first) { nodes { id } } } }"

@@ -9,8 +9,8 @@ import websockets
 
 from tests.issuer import BAD, NEW, OLD, Gate, Issuer, SigningKey
 from tests.listening import EVENTS, Ear, document, hears_no_more
+from tests.served_world import Terminal, serving, terminal
 from tests.streaming import stream
-from tests.world import Terminal, serving, terminal
 
 
 def _short(key: SigningKey) -> str:

@@ -13,8 +13,9 @@ from schema.global_id import decode_node_id
 from tests.integration.outage import outage
 from tests.listening import EVENTS, SHARES, Ear, document, first_cursor, hear
 from tests.metrics_reader import Read, metrics
+from tests.served_world import Server, terminal
 from tests.streaming import stream
-from tests.world import Server, World, terminal
+from tests.world import World
 
 _ME = "query Me { viewer { user { reference } } }"
 

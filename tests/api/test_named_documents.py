@@ -11,7 +11,8 @@ from graphql import GraphQLError
 from app.documents import Documents, UnreadableDocuments, read_trusted_documents
 from app.operation_request import OperationRequest
 from db.database import Database
-from tests.world import World, body_of, serving, terminal
+from tests.served_world import serving, terminal
+from tests.world import World, body_of
 
 _WHO = "query Who { viewer { user { reference } } }"
 _OTHER = "query Other { viewer { user { name } } }"

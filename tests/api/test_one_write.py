@@ -4,7 +4,8 @@ import asyncio
 import json
 import socket
 
-from tests.world import Server, World
+from tests.served_world import Server
+from tests.world import World
 
 _QUERY = json.dumps({"query": "{ viewer { user { reference } } }"}).encode()
 _ANSWER = b'{"data":{"viewer":{"user":{"reference":"owner"}}},"extensions":{"cost":{"requested":2,"allowed":35000}}}'

@@ -7,7 +7,8 @@ import pytest
 from domain.vocabulary import MemberRole
 from resolvers.import_order_types import OrderTypeToImport, import_order_types
 from tests.listening import EVENTS, document, first_cursor
-from tests.world import PEOPLE, Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import PEOPLE, World
 
 _MEMBERS = """
 query($id: ID!, $search: String) { organisation(id: $id) {

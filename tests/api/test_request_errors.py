@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.world import Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import World
 
 _USER = "{ viewer { user { id } } }"
 _DEEP = "query deep { viewer { memberships" + " { organisation { orders { nodes" * 7 + " { id }" + " } } }" * 7 + " } }"

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy
 import websockets
 
-from tests.world import Server, Terminal, World, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import World
 
 _SECRETS = re.compile(
     r"order_type|app_user|stream|gone|table|relation|SELECT|sqlite|asyncpg|Traceback|File", re.IGNORECASE

@@ -1,7 +1,8 @@
 """The main journey over the public API: share, tell, claim, process, push."""
 
 from tests.listening import log_cursor
-from tests.world import Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import World
 
 _EVENTS = """
 subscription($organisation: ID!, $after: Cursor) { organisationEvents(organisationId: $organisation, after: $after) {

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.settings import Settings
 from app.tokens import Tokens
 from tests.listening import EVENTS, Ear, document, hears_no_more
-from tests.world import SECRET, Server, Terminal, World, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import SECRET, World
 
 _PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
 _MINUTE = timedelta(minutes=1)

@@ -17,7 +17,8 @@ import app.conversation
 import app.one_write
 import app.socket_protocol
 from tests.listening import EVENTS, Ear, document, head, hears_no_more
-from tests.world import Server, Terminal, World, serving, terminal
+from tests.served_world import Server, Terminal, serving, terminal
+from tests.world import World
 
 _PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
 _WHO = "{ viewer { user { reference } } }"

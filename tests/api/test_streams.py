@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from tests.listening import EVENTS, SHARES, Ear, document, head, log_cursor
+from tests.served_world import Server
 from tests.streaming import EVENT_STREAM, PARTS, stream
-from tests.world import Server, World
+from tests.world import World
 
 
 async def _endorse(world: World, name: str = "owner") -> None:

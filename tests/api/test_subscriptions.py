@@ -20,7 +20,8 @@ from tests.listening import (
     hears_no_more,
     log_cursor,
 )
-from tests.world import Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import World
 
 # What `_endorse_share_endorse` adds to the log, by the subscription that tells it.
 _TOLD = {EVENTS: (1, 2, 3), STATUSES: (1, 3), SHARES: (2,)}

@@ -6,7 +6,8 @@ from typing import Any
 
 from db.database import Database
 from tests.listening import EVENTS, SHARES, document, head, log_cursor
-from tests.world import Server, World, serving, terminal
+from tests.served_world import Server, serving, terminal
+from tests.world import World
 
 _OWN_FIELDS = {
     EVENTS: "sequence cursor orderVersion order { version } actor { reference } ... on OrderStatusChanged { status }",

@@ -18,7 +18,8 @@ from tests.listening import (
     hears_no_more,
     log_cursor,
 )
-from tests.world import Server, Terminal, World, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import World
 
 _FIELDS = """
 __typename sequence cursor

@@ -8,7 +8,8 @@ from db.log_cursor import LogCursor
 from domain.vocabulary import OrderStatus
 from tests.integration.time_travel import HOUR, end_cover
 from tests.listening import EVENTS, Ear, document
-from tests.world import Server, Terminal, World, row, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import World, row
 
 _FIELDS = """
 __typename id cursor sequence occurredAt actor { reference } order { reference } orderVersion

@@ -21,7 +21,8 @@ from tests.listening import (
     hear,
     hears_no_more,
 )
-from tests.world import PEOPLE, Server, Terminal, World, row, terminal
+from tests.served_world import Server, Terminal, terminal
+from tests.world import PEOPLE, World, row
 
 _KINDS = {EVENTS: None, STATUSES: "ORDER_STATUS_CHANGED", SHARES: "SHARED_ORDER_CHANGED"}
 

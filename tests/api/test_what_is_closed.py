@@ -8,7 +8,8 @@ import websockets
 
 from app.settings import Settings, SettingsError
 from db.database import Database
-from tests.world import World, body_of, serving
+from tests.served_world import serving
+from tests.world import World, body_of
 
 _BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 _SCHEMA = '{ __schema { queryType { name } } __type(name: "Order") { name } }'

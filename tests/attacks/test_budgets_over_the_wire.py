@@ -9,7 +9,8 @@ import pytest
 from tests.attacks.raw_client import Answer, connected
 from tests.attacks.redis_server import RedisServer
 from tests.attacks.served import Served, served
-from tests.world import World, terminal
+from tests.served_world import terminal
+from tests.world import World
 
 # With a full page of members it costs more than 100, and with its cost of 1 it fits well into a budget of 1,000.
 _DEAR = "query($id: ID!) { organisation(id: $id) { members(first: 100) { nodes { user { id } } } } }"

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 import app.one_write
-from tests.world import Server, World
+from tests.served_world import Server, ServerHere
+from tests.world import World
 
 
 @pytest.mark.parametrize(
@@ -33,16 +35,16 @@ async def test_a_connection_over_which_a_request_does_not_come_whole_is_ended(
     writer.close()
 
 
-async def test_a_connection_that_asks_now_and_then_goes_on(
-    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app.one_write, "_WHOLE_SECONDS", 0.05)
+async def test_a_connection_that_asks_now_and_then_goes_on(server: ServerHere) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for _ in range(6):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(20):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
             assert await reader.readexactly(18) == b'{"status":"alive"}'
-        # Longer than it is waited for a request that has begun.
-        await asyncio.sleep(0.04)
+        connection: Any
+        [connection] = server.connections
+        # As when it is waited for a request that has begun, and nothing more has come.
+        connection._look_for_a_request()
+        connection._look_for_a_request()
     writer.close()

@@ -15,7 +15,8 @@ from websockets.frames import Frame, Opcode
 from tests.attacks.harness import OTHERS_SECONDS, withstands
 from tests.attacks.raw_client import connected
 from tests.attacks.served import Served, served
-from tests.world import World, terminal
+from tests.served_world import terminal
+from tests.world import World
 
 _PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
 _SMALL = "{ viewer { user { reference } } }"

@@ -15,7 +15,8 @@ from websockets.frames import Close
 
 from tests.clients.wire import Wire
 from tests.listening import Ear, head, log_cursor
-from tests.world import Server, World
+from tests.served_world import Server
+from tests.world import World
 
 _ORDERS = """
 query($search: String) { viewer { memberships { organisation {

@@ -6,7 +6,8 @@ import pytest
 
 from tests.clients.programs import program
 from tests.listening import Ear, head
-from tests.world import Server, World
+from tests.served_world import Server
+from tests.world import World
 
 CLIENTS = ["graphql_ws", "graphql_sse", "apollo_socket", "apollo_parts", "urql_socket", "urql_stream"]
 

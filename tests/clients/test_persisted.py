@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.clients.programs import program
-from tests.world import Server, World
+from tests.served_world import Server
+from tests.world import World
 
 # What is tested is how requests are read and answers written, on whichever database.
 pytestmark = [pytest.mark.usefixtures("node"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]

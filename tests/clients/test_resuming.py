@@ -9,7 +9,8 @@ from db.database import Database
 from tests.clients.programs import Program, program
 from tests.clients.wire import Wire
 from tests.listening import head, log_cursor
-from tests.world import Server, World, serving
+from tests.served_world import Server, serving
+from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("node")
 

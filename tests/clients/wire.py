@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Self
 
-from tests.world import Server
+from tests.served_world import Server
 
 
 class Wire(Server):

@@ -16,8 +16,9 @@ from sqlalchemy import make_url
 from db.database import Database
 from tests.listening import EVENTS, document, hear, hears_no_more, log_cursor
 from tests.log_reader import findings, head
+from tests.served_world import Server, Terminal, serving, terminal
 from tests.servers import execute, migrate, postgresql_database, postgresql_program, sqlite_url
-from tests.world import SECRET, Server, Terminal, World, populate, serving, terminal
+from tests.world import SECRET, World, populate
 
 _REPOSITORY = Path(__file__).parents[2]
 _OPERATION = _REPOSITORY / "docs" / "operation.md"

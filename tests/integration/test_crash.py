@@ -21,7 +21,8 @@ from db.order_tables import OrderRow
 from tests.integration.log_replay import the_log_explains_everything
 from tests.integration.served_demonstration import REPOSITORY, environment, free_port
 from tests.log_reader import head, told
-from tests.world import SECRET, Server, World, body_of, terminal
+from tests.served_world import Server, terminal
+from tests.world import SECRET, World, body_of
 
 _CLAIM = """mutation($input: ClaimSharedOrderInput!) {
   claimSharedOrder(input: $input) { sharedOrder { id status claimedAt } userErrors { code } }

@@ -25,7 +25,8 @@ from domain.vocabulary import OrderStatus, SharedOrderStatus
 from resolvers.import_order_types import OrderTypeToImport, import_order_types
 from resolvers.verify_organisations import verify_organisations
 from tests.integration.served_demonstration import demonstration, free_port
-from tests.world import Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import World
 
 _OFFERED = "query { viewer { user { name } sharedOrders(status: [OFFERED]) { nodes { claimEligibility { code } } } } }"
 

@@ -18,9 +18,10 @@ from db.database import Database
 from tests.image.dockerfile import read_stages, variables
 from tests.listening import EVENTS, document, hear
 from tests.nats_server import NatsServer
+from tests.served_world import Server, serving, terminal
 from tests.servers import free_port
 from tests.streaming import stream
-from tests.world import Server, World, serving, terminal
+from tests.world import World
 
 _REPOSITORY = Path(__file__).parents[2]
 _PROGRAMS = Path(sysconfig.get_path("scripts"))

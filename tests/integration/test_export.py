@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import stat
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
 
 from app.export_command import Selection, run_export
 from app.export_lines import record_line
@@ -22,21 +17,14 @@ from app.import_command import run_import
 from db.database import Database
 from domain.vocabulary import OrderStatus
 from resolvers.export_records import export_records
+from tests.integration.exports import Line, exported
 from tests.integration.import_files import csv_file, types_file, values
 from tests.log_reader import head, nothing_changes
 from tests.servers import migrate, sqlite_url
 from tests.world import FAMILY, PEOPLE, World, row
 
-Line = dict[str, Any]
-
 _MANY = 2_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
-
-
-async def _exported(world: World, tmp_path: Path, organisation: str | None = FAMILY) -> list[Line]:
-    output = tmp_path / "export.jsonl"
-    assert await run_export(world.database, organisation, output) == 0
-    return [json.loads(line) for line in output.read_text().splitlines()]
 
 
 def _of(lines: list[Line], kind: str) -> list[Line]:
@@ -57,7 +45,7 @@ async def test_an_organisation_is_exported_kind_by_kind_with_a_first_and_a_last_
 ) -> None:
     await _live(world)
     async with nothing_changes(world):
-        lines = await _exported(world, tmp_path)
+        lines = await exported(world, tmp_path)
     events = await head(world)
     assert [line["kind"] for line in lines] == [
         "export",
@@ -78,7 +66,7 @@ async def test_an_organisation_is_exported_kind_by_kind_with_a_first_and_a_last_
 
 async def test_an_order_is_as_the_api_shows_it_with_what_the_platform_said_last(world: World, tmp_path: Path) -> None:
     await _live(world)
-    stored, lines = await world.order_row(), await _exported(world, tmp_path)
+    stored, lines = await world.order_row(), await exported(world, tmp_path)
     [order] = [line for line in _of(lines, "order") if line["reference"] == "O-owner"]
     [owner] = [line for line in _of(lines, "member") if line["member"] == "owner"]
     said = {
@@ -122,7 +110,7 @@ def _text(instant: Any) -> str:
 
 async def test_shares_results_and_events_tell_who_did_what_when(world: World, tmp_path: Path) -> None:
     claimed, offered = await _live(world)
-    lines = await _exported(world, tmp_path)
+    lines = await exported(world, tmp_path)
     shares = {line["id"]: line for line in _of(lines, "shared_order")}
     assert list(shares) == [claimed, offered]
     assert [(each["recipient"], each["status"]) for each in shares.values()] == [
@@ -182,7 +170,7 @@ async def test_every_time_is_rfc_3339_in_utc(world: World, tmp_path: Path) -> No
         organisationId=await world.organisation_id(),
         userId=await world.user_id("member"),
     )
-    lines = await _exported(world, tmp_path, None)
+    lines = await exported(world, tmp_path, None)
     times = [
         (name, value)
         for line in lines
@@ -197,12 +185,12 @@ async def test_all_organisations_are_exported_where_none_is_named_and_again_the_
     world: World, tmp_path: Path
 ) -> None:
     await _live(world)
-    first, second = [await _exported(world, tmp_path, None) for _ in range(2)]
+    first, second = [await exported(world, tmp_path, None) for _ in range(2)]
     assert [line["organisation"] for line in _of(first, "organisation")] == [FAMILY, "strangers"]
     assert first[1:] == second[1:]
 
 
-async def test_an_organisation_that_is_not_there_is_not_exported(
+async def test_an_organisation_that_is_not_there_is_notexported(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "export.jsonl"
@@ -256,84 +244,11 @@ async def test_orders_and_types_alone_are_files_to_import(
 async def test_an_owner_who_was_removed_is_exported_without_a_role(world: World, tmp_path: Path) -> None:
     organisation, owner = await world.organisation_id(), await world.user_id("owner")
     await world.mutate("admin", "removeMember", "", organisationId=organisation, userId=owner)
-    lines = await _exported(world, tmp_path)
+    lines = await exported(world, tmp_path)
     roles = {line["member"]: line["role"] for line in _of(lines, "order")}
     assert roles == {**PEOPLE, "owner": None}
     removed = {line["member"]: line["removed_at"] is not None for line in _of(lines, "member")}
     assert removed == {**dict.fromkeys(PEOPLE, False), "owner": True}
-
-
-async def test_a_file_that_cannot_be_written_is_one_line_on_standard_error(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert await run_export(world.database, None, tmp_path / "missing" / "export.jsonl") == 1
-    assert capsys.readouterr().err == "Not exported: No such file or directory.\n"
-
-
-async def test_an_export_that_is_broken_off_leaves_the_old_file_and_nothing_beside(
-    world: World, tmp_path: Path
-) -> None:
-    output = tmp_path / "export.jsonl"
-    assert await run_export(world.database, FAMILY, output) == 0
-    before = output.read_bytes()
-    task = asyncio.create_task(run_export(world.database, None, output))
-    while not _beside(output):  # noqa: ASYNC110 - it is nobody's event
-        await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert output.read_bytes() == before
-    assert _beside(output) == []
-    assert stat.S_IMODE(output.stat().st_mode) == 0o600
-
-
-def _beside(output: Path) -> list[str]:
-    """Return the names of the files that stand beside an export and belong to it."""
-    return [name for name in os.listdir(output.parent) if name != output.name and output.name in name]
-
-
-def _command(database_url: str, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "ORDERSHARE_DATABASE_URL": database_url}
-    command = [sys.executable, "-m", "app", "export", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-
-
-async def test_standard_output_is_the_same_and_nothing_else(world: World, tmp_path: Path, database_url: str) -> None:
-    lines = await _exported(world, tmp_path)
-    ended = _command(database_url, "--organisation", FAMILY)
-    printed, complained = await asyncio.to_thread(ended.communicate)
-    assert ended.returncode == 0
-    assert [json.loads(line) for line in printed.splitlines()][1:] == lines[1:]
-    counts = "order_type 2, organisation 1, member 5, order 5, shared_order 0, processing_result 0, event 10"
-    assert complained.decode() == f"Exported: {counts}.\n"
-
-
-async def test_a_reader_who_leaves_is_told_as_a_failure(world: World, database_url: str) -> None:
-    await world.import_rows(*(row(f"B-{number}", "owner") for number in range(500)))
-    ended = _command(database_url)
-    assert ended.stdout is not None
-    ended.stdout.close()
-    complained = await asyncio.to_thread(lambda: ended.stderr and ended.stderr.read())
-    assert (await asyncio.to_thread(ended.wait), complained) == (1, b"Not exported: Broken pipe.\n")
-    assert ended.stderr is not None
-    ended.stderr.close()
-
-
-async def test_what_is_no_file_is_written_to_as_it_is(world: World, tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reading = asyncio.create_task(asyncio.to_thread(pipe.read_bytes))
-    assert await asyncio.to_thread(lambda: asyncio.run(_export_to(world.database.engine.url, pipe))) == 0
-    assert len((await reading).splitlines()) == 30
-    assert stat.S_ISFIFO(os.stat(pipe).st_mode)
-
-
-async def _export_to(url: URL, output: Path) -> int:
-    database = Database(url.render_as_string(hide_password=False))
-    try:
-        return await run_export(database, None, output)
-    finally:
-        await database.close()
 
 
 async def test_a_large_organisation_is_read_a_few_hundred_rows_at_a_time(database: Database, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from resolvers.list_shared_orders import list_of_orders
 from resolvers.load_rows import known_user, load_order_types, load_users
 from schema.global_id import decode_node_id
 from tests.listening import document
-from tests.world import World, row, serving, terminal
+from tests.served_world import serving, terminal
+from tests.world import World, row
 
 _ORDERS = "query($id: ID!) { organisation(id: $id) { orders { nodes { reference owner { name } type { name } } } } }"
 

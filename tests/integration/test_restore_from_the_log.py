@@ -13,8 +13,9 @@ from sqlalchemy import make_url
 from db.database import Database
 from tests.listening import EVENTS, document, hear, log_cursor
 from tests.log_reader import findings, head
+from tests.served_world import serving, terminal
 from tests.servers import SERVER_SETTINGS, EmbeddedPostgreSQL, execute, migrate, plain_url
-from tests.world import World, populate, serving, terminal
+from tests.world import World, populate
 
 _WRITTEN = 5
 _SEGMENT_BYTES = 16 * 2**20

@@ -15,7 +15,8 @@ from db.tables import metadata
 from resolvers.verify_organisations import verify_organisations
 from schema.global_id import decode_node_id
 from tests.listening import EVENTS, document, head, hear, log_cursor
-from tests.world import Server, World, terminal
+from tests.served_world import Server, terminal
+from tests.world import World
 
 _SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
 _WRITTEN = 3

@@ -25,7 +25,8 @@ from tests.model.documents import DETAILS, EVENTS, MUTATIONS, PAGE, PAST, SEQUEN
 from tests.model.names import HOUR, Names
 from tests.model.stage import Stage
 from tests.model.state import Order, State
-from tests.world import Terminal, row, terminal
+from tests.served_world import Terminal, terminal
+from tests.world import row
 
 _IDS = """{ viewer { memberships { organisation {
   id members { nodes { user { id reference } } } orders { nodes { id reference } }

@@ -9,7 +9,8 @@ from db.database import Database
 from resolvers.import_order_types import import_order_types
 from tests.log_reader import findings
 from tests.model.cast import STRANGER
-from tests.world import TYPES, Server, World, row, serving
+from tests.served_world import Server, serving
+from tests.world import TYPES, World, row
 
 Answer = TypeVar("Answer")
 
