@@ -1,6 +1,6 @@
 """Hints that are carried to other processes: what every carrier shares.
 
-Nobody waits for a carrier. A hint is handed over after the commit, and what comes within a few milliseconds goes
+Nobody waits for a carrier. A hint is handed over after the commit, and what follows it within a few milliseconds goes
 together. Where the connection breaks, or its peer is silent, another one is made, and whoever listens looks at the log
 at once, for hints may have been lost meanwhile.
 """
@@ -46,17 +46,16 @@ class Carrier(Protocol):
 class CarriedSignals(InProcessSignals):
     """Hints inside the process at once, and to other processes by a carrier."""
 
-    def __init__(self, faults: tuple[type[Exception], ...], ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(self, ping_seconds: float = PING_SECONDS) -> None:
         """Prepare to connect.
 
         Args:
-            faults: What a connection may raise, besides what the operating system does.
             ping_seconds: After how long a silence the peer is asked whether it lives.
         """
         super().__init__()
-        self._faults: tuple[type[Exception], ...] = (*faults, OSError, TimeoutError)
         self._ping_seconds = ping_seconds
         self._pending: set[UUID] = set()
+        self._carried_at = -TOGETHER_SECONDS
         self._something_to_do = asyncio.Event()
         self._carrying: asyncio.Task[None] | None = None
 
@@ -106,7 +105,8 @@ class CarriedSignals(InProcessSignals):
                     self.look()
                     while True:
                         await self._carry_what_comes(carrier)
-            except self._faults as fault:
+            except Exception as fault:
+                # Whatever it is: nobody else would connect again.
                 _log.warning("the connection that carries hints is lost: %s", type(fault).__name__)
             await asyncio.sleep(random.uniform(*_RECONNECT_SECONDS))  # noqa: S311 - jitter, not a secret
 
@@ -117,10 +117,12 @@ class CarriedSignals(InProcessSignals):
         except TimeoutError:
             await carrier.ping()
             return
-        await asyncio.sleep(TOGETHER_SECONDS)
+        # What comes alone goes at once; what comes soon after it goes together.
+        await asyncio.sleep(self._carried_at + TOGETHER_SECONDS - asyncio.get_running_loop().time())
         self._something_to_do.clear()
         await carrier.attend(self.organisations)
         while self._pending:
             together = list(self._pending)[:_MOST_TOGETHER]
             await carrier.send(together)
             self._pending.difference_update(together)
+        self._carried_at = asyncio.get_running_loop().time()

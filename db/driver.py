@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 import asyncpg
 from sqlalchemy import Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 statement_log = logging.getLogger("db.statements")
 """Tells, at DEBUG, each statement that is sent from here; its `arguments` are in the record, not in the message."""
 
-DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
+DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, sqlite3.Error)
 """What the drivers raise."""
 
 _INTEGRITY_FAULTS = (asyncpg.IntegrityConstraintViolationError, sqlite3.IntegrityError)
@@ -90,5 +90,7 @@ def _tell(text: str, arguments: Sequence[Any] = ()) -> None:
 
 def as_database_fault(text: str, fault: Exception) -> DBAPIError:
     """Return a driver's fault as SQLAlchemy tells it, so that whoever judges faults need not know where it came up."""
-    kind = IntegrityError if isinstance(fault, _INTEGRITY_FAULTS) else OperationalError
-    return kind(text, None, fault)
+    if isinstance(fault, _INTEGRITY_FAULTS):
+        return IntegrityError(text, None, fault)
+    # asyncpg's own order is upset where the server has said that it ends the connection, and has not hung up yet.
+    return (InterfaceError if isinstance(fault, asyncpg.InternalClientError) else OperationalError)(text, None, fault)

@@ -11,7 +11,6 @@ from uuid import UUID
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
 from db.carried_signals import ANSWER_SECONDS, PING_SECONDS, CarriedSignals
 
@@ -28,7 +27,7 @@ class NatsSignals(CarriedSignals):
             url: `nats://…`.
             ping_seconds: After how long a silence the peer is asked whether it lives.
         """
-        super().__init__((NatsError,), ping_seconds)
+        super().__init__(ping_seconds)
         self._url = url
 
     @asynccontextmanager

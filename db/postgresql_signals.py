@@ -28,7 +28,7 @@ class PostgreSQLSignals(CarriedSignals):
             database_url: `postgresql+asyncpg://…`.
             ping_seconds: After how long a silence the peer is asked whether it lives.
         """
-        super().__init__((asyncpg.PostgresError, asyncpg.InterfaceError), ping_seconds)
+        super().__init__(ping_seconds)
         url = make_url(database_url)
         self._arguments: Mapping[str, Any] = url.get_dialect()().create_connect_args(url)[1]
 

@@ -24,6 +24,8 @@ from tests.servers import free_port, plain_url
 
 _NEVER = 600.0
 _OURS, _THEIRS = uuid4(), uuid4()
+_FATAL = b"E\0\0\0\x21SFATAL\0VFATAL\0C57P01\0Mended\0\0"
+"""As PostgreSQL says that an administrator ends a connection."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,19 @@ async def test_a_peer_that_falls_silent_is_given_up(way: Way) -> None:
             await _hears(ours, _OURS, telling)
 
 
+async def test_a_connection_that_the_server_ends_without_hanging_up_is_made_anew(postgresql_url: str) -> None:
+    async with _Relay(postgresql_url) as relay:
+        signals = PostgreSQLSignals(relay.url, ping_seconds=0.2)
+        with signals.listen(_OURS) as ours:
+            await signals.start()
+            await _rings(ours)
+            relay.say(_FATAL)
+            signals.notify(_THEIRS)
+            await relay.asked_again()
+            await _rings(ours)
+        await signals.stop()
+
+
 async def test_what_one_replica_commits_is_heard_at_another_by_hints_alone(
     way: Way, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +218,10 @@ class _Relay:
         self._server.close()
         for writer in self._writers:
             writer.close()
+
+    def say(self, data: bytes) -> None:
+        """Tell the client of the newest connection what its server has not said."""
+        self._writers[-2].write(data)
 
     async def asked_again(self) -> None:
         before = self._connections
