@@ -1,9 +1,9 @@
 """Budgets: what the operations of a user, and of all users of an organisation, may cost within a time.
 
-The counting is done by `limits` (https://limits.readthedocs.io), in windows of a fixed length that begin with the first
-operation: in this process, or in a store that replicas share. Where that store is away each process counts for itself,
-so that neither the service nor its limits end. A process takes a small part of a budget at a time, and spends it
-without asking again: an operation that costs less than that waits for no store.
+A budget is spent in windows of a fixed length that begin with the first operation. Where replicas share a store, they
+count in it by `limits` (https://limits.readthedocs.io): each takes a small part of a budget at a time, and spends it
+without asking again, so that an operation which costs less than that waits for no store. Where there is no store, or it
+is away, each process has the whole budget for itself, so that neither the service nor its limits end.
 """
 
 import logging
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from limits import RateLimitItem
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import Storage
 
 from db.database import Database
 from domain.people import Viewer
@@ -48,11 +48,13 @@ class _Part:
         left: What is left of it.
         beyond: What was left of the budget besides when it was taken.
         until: When the budget is full again, as a time of the system's clock.
+        is_all: Whether that was the whole budget, as no store counts it.
     """
 
     left: int
     beyond: int
     until: float
+    is_all: bool = False
 
 
 class Budgets:
@@ -76,7 +78,6 @@ class Budgets:
         self._database = database
         self._user = user
         self._organisation = organisation
-        self._here = MemoryStorage()
         self._store = store
         self._parts: dict[str, _Part] = {}
         self._known: OrderedDict[UUID, tuple[float, Sequence[_Budget]]] = OrderedDict()
@@ -104,11 +105,15 @@ class Budgets:
                 return self._keep(budget.key, now, await _taken(self._store, budget, cost))
             except Exception as fault:
                 _log.warning("the store of budgets is away: %s", type(fault).__name__)
-        return self._keep(budget.key, now, await _taken(self._here, budget, cost))
+        before = self._parts.get(budget.key)
+        if before is not None and before.is_all and before.until > now:
+            return before
+        item = budget.item
+        return self._keep(budget.key, now, _Part(item.amount, 0, now + item.get_expiry(), is_all=True))
 
     def _keep(self, key: str, now: float, taken: _Part) -> _Part:
         before = self._parts.pop(key, None)
-        if before is not None and before.until > now:
+        if before is not None and before.until > now and not taken.is_all:
             taken.left += before.left
         self._parts[key] = taken
         if len(self._parts) > _KNOWN_USERS:
