@@ -9,7 +9,7 @@ is away, each process has the whole budget for itself, so that neither the servi
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -22,7 +22,7 @@ from domain.people import Viewer
 from resolvers.list_organisations_of import find_organisations_of
 from schema.pricing import Spent
 
-_LOOK_AGAIN_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 300.0
 """Who belongs where changes seldom, and who is removed pays into the former organisation for so long at the most."""
 
 _KNOWN_USERS = 50_000
@@ -82,32 +82,49 @@ class Budgets:
         self._parts: dict[str, _Part] = {}
         self._known: OrderedDict[UUID, tuple[float, Sequence[_Budget]]] = OrderedDict()
 
-    async def spend(self, viewer: Viewer, cost: int) -> Spent:
-        """Take a cost from a user's budgets; one that does not suffice is closed until it is full again."""
-        remaining: int | None = None
-        for budget in await self._budgets_of(viewer):
-            part = self._parts.get(budget.key)
-            now = time.time()
-            if part is None or part.left < cost or part.until <= now:
-                part = await self._take(budget, cost, now)
-                if part.left < cost:
-                    part.left = part.beyond = 0
-                    return Spent(0, max(part.until - time.time(), 1.0))
-            part.left -= cost
-            left = part.left + part.beyond
-            remaining = left if remaining is None else min(remaining, left)
-        return Spent(remaining)
+    def spend(self, viewer: Viewer, cost: int) -> Spent | Awaitable[Spent]:
+        """Take a cost from a user's budgets; one that does not suffice is closed until it is full again.
 
-    async def _take(self, budget: _Budget, cost: int, now: float) -> _Part:
-        """Return what this process has of a budget, with as much more as it may take."""
-        if self._store is not None:
-            try:
-                return self._keep(budget.key, now, await _taken(self._store, budget, cost))
-            except Exception as fault:
-                _log.warning("the store of budgets is away: %s", type(fault).__name__)
-        before = self._parts.get(budget.key)
-        if before is not None and before.is_all and before.until > now:
-            return before
+        Returns:
+            What is left, at once where no store and no database must be asked.
+        """
+        budgets = self._known_budgets_of(viewer)
+        if budgets is None or self._store is not None:
+            return self._ask_and_spend(viewer, cost, self._store)
+        now = time.time()
+        spent = Spent(None)
+        for budget in budgets:
+            spent = _charged(self._all(budget, now), cost, spent)
+            if spent.retry_after is not None:
+                break
+        return spent
+
+    async def _ask_and_spend(self, viewer: Viewer, cost: int, store: Storage | None) -> Spent:
+        spent, budgets = Spent(None), self._known_budgets_of(viewer)
+        for budget in await self._look_up_budgets_of(viewer) if budgets is None else budgets:
+            now = time.time()
+            part = self._all(budget, now) if store is None else await self._taken(store, budget, cost, now)
+            spent = _charged(part, cost, spent)
+            if spent.retry_after is not None:
+                break
+        return spent
+
+    async def _taken(self, store: Storage, budget: _Budget, cost: int, now: float) -> _Part:
+        """Return what this process has of a budget that others share, with more of it where that does not suffice."""
+        part = self._parts.get(budget.key)
+        if part is not None and part.left >= cost and part.until > now:
+            return part
+        try:
+            return self._keep(budget.key, now, await _taken(store, budget, cost))
+        except Exception as fault:
+            _log.warning("the store of budgets is away: %s", type(fault).__name__)
+            return self._all(budget, now)
+
+    def _all(self, budget: _Budget, now: float) -> _Part:
+        """Return what this process has of a budget that nobody shares with it."""
+        part = self._parts.get(budget.key)
+        if part is not None and part.is_all and part.until > now:
+            return part
         item = budget.item
         return self._keep(budget.key, now, _Part(item.amount, 0, now + item.get_expiry(), is_all=True))
 
@@ -120,25 +137,40 @@ class Budgets:
             del self._parts[next(iter(self._parts))]
         return taken
 
-    async def _budgets_of(self, viewer: Viewer) -> Sequence[_Budget]:
+    def _known_budgets_of(self, viewer: Viewer) -> Sequence[_Budget] | None:
+        """Return who pays for a user; None where that must be looked up."""
         known = self._known.get(viewer.user_id)
-        now = time.monotonic()
-        if known is not None and now < known[0]:
-            return known[1]
+        if known is not None:
+            return known[1] if time.monotonic() < known[0] else None
+        if self._organisation is None:
+            return self._know(viewer, ())
+        return None if viewer.came_from is None else self._know(viewer, viewer.came_from)
+
+    async def _look_up_budgets_of(self, viewer: Viewer) -> Sequence[_Budget]:
+        return self._know(viewer, await self._database.read_together(find_organisations_of, viewer.user_id))
+
+    def _know(self, viewer: Viewer, belongs_to: Sequence[UUID]) -> Sequence[_Budget]:
         budgets: list[_Budget] = []
         if self._user is not None:
             budgets.append(_Budget(self._user, self._user.key_for("user", viewer.user_id.hex)))
         if self._organisation is not None:
             item = self._organisation
-            belongs_to: Sequence[UUID] | None = viewer.came_from if known is None else None
-            if belongs_to is None:
-                belongs_to = await self._database.read_together(find_organisations_of, viewer.user_id)
             budgets += [_Budget(item, item.key_for("organisation", each.hex)) for each in belongs_to]
-        self._known[viewer.user_id] = now + _LOOK_AGAIN_SECONDS, budgets
+        self._known[viewer.user_id] = time.monotonic() + _LOOK_AGAIN_SECONDS, budgets
         self._known.move_to_end(viewer.user_id)
         if len(self._known) > _KNOWN_USERS:
             self._known.popitem(last=False)
         return budgets
+
+
+def _charged(part: _Part, cost: int, before: Spent) -> Spent:
+    """Take a cost from what there is; return what is left of that, or of what was left `before` where it is less."""
+    if part.left < cost:
+        part.left = part.beyond = 0
+        return Spent(0, max(part.until - time.time(), 1.0))
+    part.left -= cost
+    left = part.left + part.beyond
+    return Spent(left if before.remaining is None else min(before.remaining, left))
 
 
 async def _taken(store: Storage, budget: _Budget, cost: int) -> _Part:

@@ -33,9 +33,9 @@ class GatheredLines:
             descriptor: The file to write to.
         """
         self._descriptor = descriptor
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
 
-    def add(self, line: bytes) -> None:
+    def add(self, line: str) -> None:
         """Have a line written soon; it ends with a line break."""
         if not self._lines:
             asyncio.get_running_loop().call_later(_GATHER_SECONDS, self.write)
@@ -44,7 +44,7 @@ class GatheredLines:
     def write(self) -> None:
         """Write what was gathered."""
         lines, self._lines = self._lines, []
-        write_whole(self._descriptor, b"".join(lines))
+        write_whole(self._descriptor, "".join(lines).encode())
 
 
 def write_whole(descriptor: int, content: bytes) -> None:

@@ -23,8 +23,8 @@ class OperationLog:
         """
         self._lines = lines
         self._second = 0
-        self._instant = b""
-        self._parts: dict[tuple[str, str, str, str], bytes] = {}
+        self._instant = ""
+        self._parts: dict[tuple[str, str, str, str], str] = {}
 
     def ended(self, operation: ObservedOperation) -> None:
         """Write a line."""
@@ -32,29 +32,19 @@ class OperationLog:
         second = int(now)
         if second != self._second:
             self._second = second
-            self._instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
+            self._instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         key = (operation.kind, operation.name, operation.transport, operation.outcome)
         part = self._parts.get(key)
         if part is None:
             part = self._parts[key] = _part(*key)
-        trace = b"" if operation.trace_id is None else b',"trace_id":"%b"' % operation.trace_id.encode()
-        line = b'{"time":"%b.%03dZ",%b,"ms":%.3f,"cost":%d,"request_id":"%b","user":"%b"%b}\n'
+        trace = "" if operation.trace_id is None else f',"trace_id":"{operation.trace_id}"'
         self._lines.add(
-            line
-            % (
-                self._instant,
-                (now - second) * 1000,
-                part,
-                operation.seconds * 1000,
-                operation.cost,
-                operation.request_id.encode(),
-                str(operation.user_id).encode(),
-                trace,
-            )
+            f'{{"time":"{self._instant}.{int((now - second) * 1000):03d}Z",{part},"ms":{operation.seconds * 1000:.3f},'
+            f'"cost":{operation.cost},"request_id":"{operation.request_id}","user":"{operation.user_id}"{trace}}}\n'
         )
 
 
-def _part(kind: str, name: str, transport: str, outcome: str) -> bytes:
+def _part(kind: str, name: str, transport: str, outcome: str) -> str:
     """Return what the lines of operations have in common that are alike in these."""
     alike = {
         "level": "ERROR" if outcome == FAILED else "INFO",
@@ -64,4 +54,4 @@ def _part(kind: str, name: str, transport: str, outcome: str) -> bytes:
         "transport": transport,
         "outcome": outcome,
     }
-    return orjson.dumps(alike)[1:-1]
+    return orjson.dumps(alike)[1:-1].decode()

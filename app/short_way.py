@@ -22,7 +22,12 @@ _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"ap
 
 
 class ShortWay:
-    """Answers what it knows, and hands everything else on."""
+    """Answers what it knows, and hands everything else on.
+
+    Attributes:
+        sockets: What serves the same over WebSocket.
+        long_way: The application that everything else is handed on to.
+    """
 
     def __init__(self, app: ASGIApp, sockets: Sockets, metrics: Metrics) -> None:
         """Stand before an application.
@@ -34,7 +39,7 @@ class ShortWay:
         """
         self._metrics = metrics
         self.sockets = sockets
-        self._app = app
+        self.long_way = app
         self._path = sockets.path
         self._operations = sockets.operations
         self._sign_in = sockets.sign_in
@@ -42,12 +47,12 @@ class ShortWay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path:
-            await self._app(scope, receive, send)
+            await self.long_way(scope, receive, send)
             return
         authorization, media_type = self._wish(scope)
         viewer, claims = await self._look_at(authorization)
         if viewer is None and claims is None:
-            await self._app(scope, receive, send)
+            await self.long_way(scope, receive, send)
             return
         taken = await _taken(receive, self.sockets.limits.message_bytes)
         asked = _asked(taken)
@@ -55,7 +60,7 @@ class ShortWay:
         if known is not None and claims is not None:
             viewer = await self._admit(claims, authorization)
         if asked is None or known is None or known.is_subscription or viewer is None:
-            await self._app(scope, _beginning_with(taken, receive), send)
+            await self.long_way(scope, _beginning_with(taken, receive), send)
             return
         connection = self.sockets.connection(viewer)
         connection.traceparent = self.sockets.traceparent(scope)

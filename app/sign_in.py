@@ -11,6 +11,8 @@ from domain.people import Viewer
 from resolvers.authenticate import find_viewers
 
 _CAPACITY = 10_000
+_KNOWN_USERS = 50_000
+_LOOK_AGAIN_SECONDS = 300.0
 
 
 class Verifier(Protocol):
@@ -39,25 +41,34 @@ class Verifier(Protocol):
 
 
 class SignIn:
-    """Verifies tokens, and remembers those that hold.
+    """Verifies tokens, and remembers those that hold, and for some minutes whom they stand for.
 
     What is remembered is whose a token is, until when, and by which key: none of that ever changes, though the key may
     be withdrawn. What its owner may do is not: every operation looks that up, so a member who is removed is refused at
     once.
     """
 
-    def __init__(self, tokens: Verifier, database: Database, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self,
+        tokens: Verifier,
+        database: Database,
+        capacity: int = _CAPACITY,
+        look_again_seconds: float = _LOOK_AGAIN_SECONDS,
+    ) -> None:
         """Remember nothing yet.
 
         Args:
             tokens: Verifies.
             database: Knows the users.
             capacity: How many tokens are remembered; the one used longest ago goes first.
+            look_again_seconds: For how long a user is known whose next token comes.
         """
         self._tokens = tokens
         self._database = database
         self._capacity = capacity
         self._known: OrderedDict[bytes, tuple[Viewer, float, Trust | None]] = OrderedDict()
+        self._look_again_seconds = look_again_seconds
+        self._users: dict[str, tuple[Viewer, float]] = {}
 
     def remembered(self, authorization: bytes) -> Viewer | None:
         """Return whose token this is where it was verified before and still holds; None where it must be verified."""
@@ -81,14 +92,24 @@ class SignIn:
         Raises:
             InvalidToken: Where there is no such user.
         """
-        viewer = await self._database.read_together(find_viewers, claims.reference)
-        if viewer is None:
-            raise InvalidToken
+        viewer, known_until = self._users.get(claims.reference, (None, 0.0))
+        if viewer is None or time.monotonic() >= known_until:
+            viewer = await self._look_up(claims.reference)
         if isinstance(authorization, str):
             known = viewer, claims.expires_at.timestamp(), claims.trust
             self._known[authorization.encode("latin-1", "replace")] = known
             if len(self._known) > self._capacity:
                 self._known.popitem(last=False)
+        return viewer
+
+    async def _look_up(self, reference: str) -> Viewer:
+        self._users.pop(reference, None)
+        viewer = await self._database.read_together(find_viewers, reference)
+        if viewer is None:
+            raise InvalidToken
+        self._users[reference] = viewer, time.monotonic() + self._look_again_seconds
+        if len(self._users) > _KNOWN_USERS:
+            del self._users[next(iter(self._users))]
         return viewer
 
     async def verify(self, authorization: object) -> Claims:

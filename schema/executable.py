@@ -1,7 +1,8 @@
 """The schema as what executes operations."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -134,13 +135,13 @@ class ExecutableSchema(strawberry.Schema):
         finally:
             await context.close()
 
-    async def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
+    def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
         cost = known.cost(schema, COST_RULES, options["variable_values"] or {})
-        refusal = await options["context_value"].bill.refusal(cost)
-        if refusal is not None:
-            return CoreResult(None, [refusal])
+        refusal = options["context_value"].bill.refusal(cost)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
-        return await await_maybe(run(schema, known, options))
+        if refusal is None:
+            return run(schema, known, options)
+        return _unless_refused(refusal, partial(run, schema, known, options))
 
     async def answers(
         self, subscribed: Subscribed, events: Sequence[object], database: Database, viewer: Viewer | None
@@ -193,7 +194,9 @@ class ExecutableSchema(strawberry.Schema):
             "executor_class": self.execution_context_class,
         }
         try:
-            found = await await_maybe(run(self._schema, known, options))
+            found = run(self._schema, known, options)
+            if optimized_is_awaitable(found):
+                found = await found
         except Exception as fault:
             # Strawberry's `execute` does the same: no fault leaves an operation but as an error of its answer.
             return ExecutionResult(data=None, errors=[GraphQLError(str(fault), original_error=fault)])
@@ -210,10 +213,8 @@ class ExecutableSchema(strawberry.Schema):
         operation: OperationDefinitionNode = get_operation_ast(document, options["operation_name"])  # type: ignore[assignment]  # it is valid
         fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
         cost = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
-        refusal = await options["context_value"].bill.refusal(cost)
-        if refusal is not None:
-            return CoreResult(None, [refusal])
-        return await await_maybe(self.documents.execute(schema, document, **options))
+        refusal = options["context_value"].bill.refusal(cost)
+        return await _unless_refused(refusal, partial(self.documents.execute, schema, document, **options))
 
     def _finished(self, result: ExecutionResult, context: OperationContext) -> ExecutionResult:
         """Return a result as a client may have it."""
@@ -224,6 +225,11 @@ class ExecutableSchema(strawberry.Schema):
         result = _as_refused(result)
         result.extensions = context.bill.extensions
         return result
+
+
+async def _unless_refused(refusal: GraphQLError | Awaitable[GraphQLError | None] | None, run: Callable[[], Any]) -> Any:
+    refused = await await_maybe(refusal)
+    return await await_maybe(run()) if refused is None else CoreResult(None, [refused])
 
 
 def _as_refused(result: ExecutionResult) -> ExecutionResult:

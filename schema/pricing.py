@@ -29,8 +29,8 @@ class Spent(NamedTuple):
     retry_after: float | None = None
 
 
-Spend: TypeAlias = Callable[[Viewer, int], Awaitable[Spent]]
-"""Takes a cost from the budgets of a user."""
+Spend: TypeAlias = Callable[[Viewer, int], Spent | Awaitable[Spent]]
+"""Takes a cost from the budgets of a user, at once where nobody must be asked."""
 
 
 def _rounded_down(number: int) -> int:
@@ -63,17 +63,26 @@ class Bill:
         """What the answer tells of it."""
         return None if self._told is None else {"cost": self._told}
 
-    async def refusal(self, cost: int) -> GraphQLError | None:
-        """Charge an operation; return why it cannot be executed, or None."""
+    def refusal(self, cost: int) -> GraphQLError | Awaitable[GraphQLError | None] | None:
+        """Charge an operation; return why it cannot be executed, or None, at once where nobody must be asked."""
         self._told = {"requested": cost, "allowed": self._most}
         if cost > self._most:
             message = f"The operation may cost {cost}; at most {self._most} is allowed. Ask for smaller pages."
             return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
         if self._spend is None or self._viewer is None:
             return None
-        spent = await self._spend(self._viewer, cost)
+        spent = self._spend(self._viewer, cost)
+        if isinstance(spent, Spent):
+            return self._refused(self._told, cost, spent)
+        return self._refused_later(self._told, cost, spent)
+
+    async def _refused_later(self, told: dict[str, int], cost: int, spending: Awaitable[Spent]) -> GraphQLError | None:
+        return self._refused(told, cost, await spending)
+
+    @staticmethod
+    def _refused(told: dict[str, int], cost: int, spent: Spent) -> GraphQLError | None:
         if spent.remaining is not None:
-            self._told["remaining"] = _rounded_down(spent.remaining)
+            told["remaining"] = _rounded_down(spent.remaining)
         if spent.retry_after is None:
             return None
         seconds = math.ceil(spent.retry_after)

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.settings import Settings
 from app.sign_in import SignIn
 from app.tokens import Claims, InvalidToken, Tokens
+from tests.statements import statements
 from tests.world import SECRET, World
 
 
@@ -53,3 +55,20 @@ async def test_a_token_of_nobody_is_refused_and_not_remembered(sign_in: SignIn) 
 async def test_a_token_that_comes_another_way_is_not_remembered(sign_in: SignIn) -> None:
     await sign_in.admit(_claims("owner"))
     assert sign_in.remembered(b"None") is None
+
+
+async def test_after_some_time_it_is_looked_whether_a_user_is_still_there(world: World) -> None:
+    sign_in = SignIn(Tokens(Settings(jwt_secret=SECRET)), world.database, look_again_seconds=0.0)  # type: ignore[arg-type]  # as above
+    await sign_in.admit(_claims("owner"), "Bearer one")
+    async with world.database.engine.begin() as connection:
+        await connection.execute(text("UPDATE app_user SET reference = 'gone' WHERE reference = 'owner'"))
+    with pytest.raises(InvalidToken):
+        await sign_in.admit(_claims("owner"), "Bearer two")
+
+
+async def test_another_token_of_a_known_user_needs_no_look_at_the_database(sign_in: SignIn, world: World) -> None:
+    owner = await sign_in.admit(_claims("owner"), "Bearer one")
+    with statements(world.database) as sent:
+        assert await sign_in.admit(_claims("owner"), "Bearer two") == owner
+    assert sent == []
+    assert sign_in.remembered(b"Bearer two") == owner
