@@ -130,9 +130,9 @@ def _asked(messages: list[Message]) -> OperationRequest | None:
     last = messages[-1]
     if last["type"] != "http.request" or last.get("more_body"):
         return None
-    body = b"".join(message.get("body", b"") for message in messages)
+    bodies = [message.get("body", b"") for message in messages]
     try:
-        return operation_request(orjson.loads(body))
+        return operation_request(orjson.loads(bodies[0] if len(bodies) == 1 else b"".join(bodies)))
     except (orjson.JSONDecodeError, MalformedRequest):
         return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -70,11 +71,16 @@ def _postgresql_engine(url: str, timeouts: Timeouts | None) -> AsyncEngine:
         pool_use_lifo=True,
         # What a person is called must not get into a log with the fault of a statement.
         hide_parameters=True,
+        json_serializer=_json,
         connect_args={"server_settings": settings},
     )
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _require_alive)
     return engine
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _note_use(_connection: Any, entry: ConnectionPoolEntry) -> None:
@@ -98,7 +104,7 @@ def _require_alive(connection: Any, entry: ConnectionPoolEntry, _lent: object) -
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
+    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True, json_serializer=_json)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
