@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, tuple_
+from sqlalchemy import tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,6 +20,7 @@ from db.sharing_tables import SharedOrderRow
 from domain.errors import not_found
 from domain.people import Member, Viewer, may_see_shared_order
 from domain.vocabulary import SharePolicy
+from resolvers.find_rows import VIEWER, VIEWER_SEES_SHARED_ORDER, viewer_belongs_to
 
 
 @dataclass(frozen=True)
@@ -176,28 +177,15 @@ async def lock_orders(session: AsyncSession, organisation_id: UUID, order_ids: C
     return list((await session.exec(statement)).all())
 
 
-def _of_own_organisation(
-    table: type[OrderRow] | type[SharedOrderRow], row_id: UUID, viewer: Viewer
-) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of a row in an organisation of the viewer.
-
-    They are asked at once: to look for the viewer only where there is a row would tell by its time that there is one.
-    """
-    is_member = exists().where(
-        col(MembershipRow.organisation_id) == col(table.organisation_id),
-        col(MembershipRow.user_id) == viewer.user_id,
-        col(MembershipRow.removed_at).is_(None),
-    )
-    return col(table.id) == row_id, is_member
-
-
 async def lock_order(session: AsyncSession, viewer: Viewer, order_id: UUID) -> LockedOrder:
     """Return an order that the viewer sees, locked and as it is now.
 
     Raises:
         DomainError: NOT_FOUND.
     """
-    seen = (await session.exec(select(OrderRow).where(*_of_own_organisation(OrderRow, order_id, viewer)))).one_or_none()
+    # Asked in one: to look for the viewer only where there is a row would tell by its time that there is one.
+    own = select(OrderRow).where(col(OrderRow.id) == order_id, viewer_belongs_to(OrderRow.organisation_id))
+    seen = (await session.exec(own, params={VIEWER.key: viewer.user_id})).one_or_none()
     if seen is None:
         raise not_found("order", "order_id")
     held = await lock_memberships(session, seen.organisation_id, [viewer.user_id])
@@ -221,8 +209,9 @@ async def lock_shared_order(
     Raises:
         DomainError: NOT_FOUND.
     """
-    own = _of_own_organisation(SharedOrderRow, shared_order_id, viewer)
-    seen = (await session.exec(select(SharedOrderRow).where(*own))).one_or_none()
+    # Asked in one, as of an order.
+    visible = select(SharedOrderRow).where(col(SharedOrderRow.id) == shared_order_id, VIEWER_SEES_SHARED_ORDER)
+    seen = (await session.exec(visible, params={VIEWER.key: viewer.user_id})).one_or_none()
     if seen is None:
         raise not_found("shared order", argument)
     held = await lock_memberships(session, seen.organisation_id, {viewer.user_id, seen.recipient_id})

@@ -9,13 +9,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, select
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.given_rows import GivenRows
 from db.held_rows import ChangingOrder, ChangingSharedOrder, HeldOrder, HeldSharedOrder
 from db.new_events import NewEvent
-from db.people_tables import MembershipRow
 from db.plain_rows import AnySharedOrder, PlainSharedOrder
 from db.sharing_tables import SharedOrderRow
 from db.writing import Statements, statements_in
@@ -26,6 +25,7 @@ from domain.people import Member, Viewer, may_see_shared_order
 from domain.sharing import ClaimWindow
 from domain.vocabulary import SharedOrderStatus
 from resolvers.access_straight import Held, hold, hold_offers
+from resolvers.find_rows import sees_shared_order
 from resolvers.offers import move, revoke_or_expire
 from resolvers.order_changes import pass_time
 from resolvers.store_claims import ClaimsDecided, store_claims
@@ -51,14 +51,8 @@ _SHARED = SQLModel.metadata.tables[SharedOrderRow.__tablename__]
 
 _FIND = GivenRows(
     {"user_id": Uuid(), "shared_order_id": Uuid()},
-    lambda given: (
-        select(col(MembershipRow.user_id), *(_SHARED.c[name] for name in ("id", "organisation_id", "order_id")))
-        .join(MembershipRow, col(MembershipRow.organisation_id) == _SHARED.c.organisation_id)
-        .where(
-            _SHARED.c.id == given["shared_order_id"],
-            col(MembershipRow.user_id) == given["user_id"],
-            col(MembershipRow.removed_at).is_(None),
-        )
+    lambda given: select(given["user_id"], *(_SHARED.c[name] for name in ("id", "organisation_id", "order_id"))).where(
+        _SHARED.c.id == given["shared_order_id"], sees_shared_order(given["user_id"])
     ),
     tuple,
 )
@@ -101,8 +95,8 @@ async def find_claims(statements: Statements, claims: Sequence[ClaimAsked]) -> l
     """Return where what each claim is about belongs, without locking anything.
 
     Returns:
-        None for a claim of what does not exist and of what belongs to an organisation of which the viewer is no
-        member: alike, so that nobody learns even from how long it takes whether others claim the same order.
+        None for a claim of what does not exist and of what the viewer does not see: alike, so that nobody learns even
+        from how long it takes whether there is such a shared order, or whether others claim the same order.
     """
     wanted = {(claim.viewer.user_id, claim.shared_order_id) for claim in claims}
     found = {row[:2]: row[2:] for row in await statements.rows_for(_FIND, list(wanted))}

@@ -21,10 +21,10 @@ VIEWER = bindparam("viewer_id", type_=Uuid())
 """The parameter of queries that depend on who asks."""
 
 
-def _holds(organisation_id: object) -> list[ColumnElement[bool]]:
+def _holds(organisation_id: object, viewer: ColumnElement[UUID] = VIEWER) -> list[ColumnElement[bool]]:
     return [
         col(MembershipRow.organisation_id) == organisation_id,
-        col(MembershipRow.user_id) == VIEWER,
+        col(MembershipRow.user_id) == viewer,
         col(MembershipRow.removed_at).is_(None),
     ]
 
@@ -34,7 +34,9 @@ def viewer_belongs_to(organisation_id: object) -> ColumnElement[bool]:
     return exists().where(*_holds(organisation_id))
 
 
-def viewer_sees_share(organisation_id: object, order_id: object, *parties: Mapped[Any]) -> ColumnElement[bool]:
+def viewer_sees_share(
+    organisation_id: object, order_id: object, *parties: Mapped[Any], viewer: ColumnElement[UUID] = VIEWER
+) -> ColumnElement[bool]:
     """Return the condition that the viewer sees what concerns a share: `may_see_shared_order` as SQL.
 
     The owner is looked up by the order's key, last, where nothing else lets the viewer see it: an owner may have any
@@ -44,25 +46,32 @@ def viewer_sees_share(organisation_id: object, order_id: object, *parties: Mappe
         organisation_id: The column of the organisation.
         order_id: The column of the order, whose owner sees it.
         parties: The columns of those who are a party to it.
+        viewer: Who the viewer is.
     """
     owned = select(col(OrderRow.owner_id)).where(col(OrderRow.id) == order_id)
     owner_id = owned.correlate_except(OrderRow).scalar_subquery()
     return exists().where(
-        *_holds(organisation_id),
+        *_holds(organisation_id, viewer),
         or_(
             col(MembershipRow.role) == MemberRole.ADMIN,
-            *(party == VIEWER for party in parties),
-            owner_id == VIEWER,
+            *(party == viewer for party in parties),
+            owner_id == viewer,
         ),
     )
 
 
-VIEWER_SEES_SHARED_ORDER = viewer_sees_share(
-    col(SharedOrderRow.organisation_id),
-    col(SharedOrderRow.order_id),
-    col(SharedOrderRow.sender_id),
-    col(SharedOrderRow.recipient_id),
-)
+def sees_shared_order(viewer: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that a viewer sees a shared order."""
+    return viewer_sees_share(
+        col(SharedOrderRow.organisation_id),
+        col(SharedOrderRow.order_id),
+        col(SharedOrderRow.recipient_id),
+        col(SharedOrderRow.sender_id),
+        viewer=viewer,
+    )
+
+
+VIEWER_SEES_SHARED_ORDER = sees_shared_order(VIEWER)
 
 
 def _by_ids(table: type[SQLModel], shape: type[NamedTuple], *conditions: ColumnElement[bool]) -> RowQuery[Any]:

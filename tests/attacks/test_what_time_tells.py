@@ -23,6 +23,22 @@ _DOCUMENTS = {
     ),
 }
 
+_ABOUT_A_SHARED_ORDER = {
+    "SharedOrder": "query($id: ID!) { sharedOrder(id: $id) { id status } }",
+    "node": "query($id: ID!) { node(id: $id) { id } }",
+    **{
+        name: f"mutation($id: ID!) {{ {name}(input: {{{given}}}) {{ userErrors {{ code message path }} }} }}"
+        for name, given in (
+            ("claimSharedOrder", "sharedOrderId: $id"),
+            ("declineSharedOrder", "sharedOrderId: $id"),
+            ("revokeSharedOrder", "sharedOrderId: $id"),
+            ("extendClaimWindow", 'sharedOrderId: $id, closesAt: "2100-01-01T00:00:00Z"'),
+            ("releaseSharedOrder", "sharedOrderId: $id"),
+            ("processOrder", "orderId: $id, action: ENDORSE"),
+        )
+    },
+}
+
 
 async def test_a_foreign_object_and_a_missing_one_take_the_same_answer_and_the_same_time(
     world: World, serves_world: Served
@@ -36,11 +52,24 @@ async def test_a_foreign_object_and_a_missing_one_take_the_same_answer_and_the_s
     }
     with connected(serves_world.port, serves_world.token("owner")) as client:
         for name, document in _DOCUMENTS.items():
-            missing = encode_id("Order" if name == "processOrder" else name, uuid.UUID(int=uuid.uuid4().int))
-            differences: list[float] = []
-            while not differences or min(differences) > _TOLERANCE:
-                differences.append(_difference(client, document, foreign[name], missing))
-                assert len(differences) < _TRIES, (name, differences)
+            missing = encode_id("Order" if name == "processOrder" else name, uuid.uuid4())
+            _require_alike(client, document, foreign[name], missing)
+
+
+async def test_a_shared_order_between_others_and_a_missing_one_take_the_same_answer_and_the_same_time(
+    world: World, serves_world: Served
+) -> None:
+    [hidden] = await world.share("recipient")
+    with connected(serves_world.port, serves_world.token("member")) as client:
+        for document in _ABOUT_A_SHARED_ORDER.values():
+            _require_alike(client, document, hidden, encode_id("SharedOrder", uuid.uuid4()))
+
+
+def _require_alike(client: RawClient, document: str, hidden: str, missing: str) -> None:
+    differences: list[float] = []
+    while not differences or min(differences) > _TOLERANCE:
+        differences.append(_difference(client, document, hidden, missing))
+        assert len(differences) < _TRIES, (document, differences)
 
 
 def _difference(client: RawClient, document: str, foreign: str, missing: str) -> float:
