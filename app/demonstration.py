@@ -11,8 +11,9 @@ import typer
 from pydantic import SecretStr
 
 from app.address import browser_address, require_free_address
+from app.demonstration_data import DemonstrationData
 from app.demonstration_orders import MEI, WEI, Person
-from app.load_demonstration import Offer, load_demonstration
+from app.load_demonstration import Scene, load_demonstration
 from app.server import serve
 from app.settings import Settings, SettingsError
 from app.tokens import Tokens
@@ -93,9 +94,9 @@ def serve_demonstration(settings: Settings) -> None:
     url = settings.checked_database_url()
     require_free_address(settings)
     upgrade(url)
-    offer = asyncio.run(_load(url))
-    typer.echo(_welcome(browser_address(settings), tokens, offer))
-    serve(settings)
+    scene = asyncio.run(_load(url))
+    typer.echo(_welcome(browser_address(settings), tokens, scene))
+    serve(settings, routes=[DemonstrationData(scene, tokens).route])
 
 
 def _with_secret(settings: Settings) -> Settings:
@@ -123,7 +124,7 @@ def _kept_secret() -> str:
     return SECRET_FILE.read_text().strip()
 
 
-async def _load(url: str) -> Offer:
+async def _load(url: str) -> Scene:
     database = Database(url)
     try:
         return await database.write(load_demonstration)
@@ -131,13 +132,13 @@ async def _load(url: str) -> Offer:
         await database.close()
 
 
-def _welcome(address: str, tokens: Tokens, offer: Offer) -> str:
+def _welcome(address: str, tokens: Tokens, scene: Scene) -> str:
     return _WELCOME.substitute(
         address=address,
         first=_headers(tokens, MEI),
         second=_headers(tokens, WEI),
-        organisation=encode_id("Organisation", offer.organisation_id),
-        shared_order=encode_id("SharedOrder", offer.shared_order_id),
+        organisation=encode_id("Organisation", scene.organisation_id),
+        shared_order=encode_id("SharedOrder", scene.shared_order_id),
     )
 
 

@@ -4,7 +4,7 @@ All of it is one transaction: a load that is cut off leaves nothing, and the nex
 more than once; nobody else knows these organisations yet, so nobody waits for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -36,7 +36,7 @@ from db.order_tables import OrderRow, OrderTypeRow
 from db.people_tables import MembershipRow, OrganisationRow, UserRow
 from db.sharing_tables import SharedOrderRow
 from domain.people import Viewer
-from domain.vocabulary import OrderAction, SharePermission, SharePolicy
+from domain.vocabulary import MemberRole, OrderAction, SharePermission, SharePolicy
 from resolvers.claim_shared_order import claim_shared_order
 from resolvers.end_shared_order import decline_shared_order, release_shared_order, revoke_shared_order
 from resolvers.import_order_types import import_order_types
@@ -52,15 +52,34 @@ _LONG = timedelta(days=365)
 
 
 @dataclass(frozen=True)
-class Offer:
-    """The offer that waits for the second terminal, and the organisation whose log tells of it."""
+class Player:
+    """A member of the family."""
+
+    id: UUID
+    reference: str
+    name: str
+    role: MemberRole
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is to try things out with.
+
+    Attributes:
+        organisation_id: The family, whose log tells of it.
+        shared_order_id: The offer that waits for the second terminal.
+        people: The members of the family; the admin, who is the first terminal, comes first, the second one next.
+        orders: The family's orders, by their references.
+    """
 
     organisation_id: UUID
     shared_order_id: UUID
+    people: Sequence[Player]
+    orders: Mapping[str, UUID]
 
 
-async def load_demonstration(session: AsyncSession) -> Offer:
-    """Load the demonstration unless it is there, and return the offer to try things out with.
+async def load_demonstration(session: AsyncSession) -> Scene:
+    """Load the demonstration unless it is there, and return what to try things out with.
 
     Kinds of cover that the database knows already stay as they are: they are everybody's.
     """
@@ -75,10 +94,27 @@ async def load_demonstration(session: AsyncSession) -> Offer:
         cast = await Cast.find(session, now)
         await _family_life(cast)
         await _fund_life(cast)
-    return await _waiting_offer(session)
+    organisation_id, shared_order_id = await _waiting_offer(session)
+    people = await _family(session, organisation_id)
+    orders = select(OrderRow.reference, OrderRow.id).where(col(OrderRow.organisation_id) == organisation_id)
+    return Scene(organisation_id, shared_order_id, people, dict((await session.exec(orders)).all()))
 
 
-async def _waiting_offer(session: AsyncSession) -> Offer:
+async def _family(session: AsyncSession, organisation_id: UUID) -> list[Player]:
+    members = (
+        select(UserRow.id, UserRow.reference, UserRow.name, MembershipRow.role)
+        .join(MembershipRow, col(MembershipRow.user_id) == col(UserRow.id))
+        .where(col(MembershipRow.organisation_id) == organisation_id, col(MembershipRow.removed_at).is_(None))
+        .order_by(col(UserRow.id))
+    )
+    terminals = [MEI.reference, WEI.reference]
+    found = (await session.exec(members)).all()
+    people = [Player(user_id, reference, name, MemberRole(role)) for user_id, reference, name, role in found]
+    return sorted(people, key=lambda each: terminals.index(each.reference) if each.reference in terminals else 2)
+
+
+async def _waiting_offer(session: AsyncSession) -> tuple[UUID, UUID]:
+    """Return the family, and the offer to `WEI`."""
     offers = (
         select(OrganisationRow.id, SharedOrderRow.id)
         .join(SharedOrderRow, col(SharedOrderRow.organisation_id) == col(OrganisationRow.id))
@@ -93,7 +129,7 @@ async def _waiting_offer(session: AsyncSession) -> Offer:
         .order_by(col(SharedOrderRow.id).desc())
         .limit(1)
     )
-    return Offer(*(await session.exec(offers)).one())
+    return (await session.exec(offers)).one()
 
 
 @dataclass(frozen=True)

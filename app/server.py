@@ -4,14 +4,14 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import make_url
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
@@ -47,13 +47,14 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Verifier, settings: Settings) -> ShortWay:
+def create_app(database: Database, tokens: Verifier, settings: Settings, routes: Sequence[BaseRoute] = ()) -> ShortWay:
     """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `SocketProtocol` serves its WebSockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
         tokens: Verifies who comes in.
         settings: What is open, and how much a client may do.
+        routes: What is served besides.
 
     Raises:
         SettingsError: Where a setting has the wrong form.
@@ -66,7 +67,7 @@ def create_app(database: Database, tokens: Verifier, settings: Settings) -> Shor
     app.state.database, app.state.tokens = database, tokens
     app.state.observers, app.state.metrics_page = observers, page
     endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
-    app.router.routes += health_routes(database, tokens)
+    app.router.routes += [*health_routes(database, tokens), *routes]
     app.router.routes.append(Route(_GRAPHQL_PATH, CountedRequests(endpoint, observers.metrics)))
     if settings.shows_metrics:
         app.router.routes.append(Route("/metrics", page, methods=["GET"]))
@@ -146,23 +147,24 @@ def application() -> ASGIApp:
     """
     settings = load_settings()
     begin_to_log(settings.log_form)
-    return _application(settings)
+    return _application(settings, ())
 
 
-def _application(settings: Settings) -> ASGIApp:
+def _application(settings: Settings, routes: Sequence[BaseRoute]) -> ASGIApp:
     tokens = choose_verifier(settings)
     database = Database(settings.checked_database_url(), choose_signals(settings), settings.timeouts)
-    app = create_app(database, tokens, settings)
+    app = create_app(database, tokens, settings, routes)
     _leave_what_is_there_to_itself()
     return app
 
 
-def serve(settings: Settings, workers: int = 1) -> None:
+def serve(settings: Settings, workers: int = 1, routes: Sequence[BaseRoute] = ()) -> None:
     """Serve until the process is told to stop.
 
     Args:
         settings: The settings; several workers read those of the environment.
         workers: How many processes serve.
+        routes: What one process serves besides; several have none.
 
     Raises:
         SettingsError: Where a setting is missing or unsafe.
@@ -170,7 +172,7 @@ def serve(settings: Settings, workers: int = 1) -> None:
     if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
     begin_to_log(settings.log_form)
-    app = _application(settings)
+    app = _application(settings, routes)
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
     config = uvicorn.Config(
         app if workers == 1 else "app.server:application",
