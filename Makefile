@@ -10,18 +10,23 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test fuzz chaos image-check lint types schema format bench lock clean
+.PHONY: help setup graphiql serve test fuzz chaos image-check lint types schema format bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Install everything, as pinned, into .venv
+setup: $(STAMP) graphiql ## Install everything, as pinned, into .venv
 
 $(STAMP): requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found; name one: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@touch $@
+
+# Its files come from npm; where there is none, one is installed beside the interpreter.
+graphiql: $(STAMP) ## Fetch the published files of GraphiQL
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-node.lock || true
+	@$(BIN)/python -m app.graphiql_files
 
 serve: setup ## Run the API with demonstration data
 	$(BIN)/python -m app demo
@@ -69,6 +74,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-
 lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the newest
 	$(COMPILE) --all-extras $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
+	$(COMPILE) $(LOCK_FLAGS) --output-file requirements-node.lock requirements-node.in
 
 clean: ## Delete .venv, caches and demonstration data
 	rm -rf benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules

@@ -96,7 +96,7 @@ def serve_demonstration(settings: Settings) -> None:
     upgrade(url)
     scene = asyncio.run(_load(url))
     typer.echo(_welcome(browser_address(settings), tokens, scene))
-    serve(settings, routes=[DemonstrationData(scene, tokens).route])
+    serve(settings, demonstration=DemonstrationData(scene, tokens))
 
 
 def _with_secret(settings: Settings) -> Settings:

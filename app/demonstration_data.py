@@ -6,6 +6,7 @@ have its browser ask, and by a name of its own that leads here (DNS rebinding) i
 name by which the server is asked must be one that leads nowhere else, and a browser must say that its own page asks.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from ipaddress import ip_address
@@ -39,9 +40,9 @@ class DemonstrationData:
         self._tokens = tokens
 
     @property
-    def route(self) -> Route:
+    def routes(self) -> Sequence[Route]:
         """Where it is told."""
-        return Route(DATA_PATH, self.answer, methods=["GET"])
+        return [Route(DATA_PATH, self.answer, methods=["GET"])]
 
     async def answer(self, request: Request) -> Response:
         """Tell whoever may know, with tokens that hold for 24 hours."""

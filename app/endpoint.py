@@ -8,15 +8,15 @@ import logging
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
-from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 from uuid_utils.compat import uuid4
 
 from app.accepted import JSON, accepted
+from app.graphiql import GraphiQL
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.issuer_tokens import KeysAway
@@ -38,18 +38,18 @@ _log = logging.getLogger(__name__)
 class GraphQLEndpoint:
     """Answers HTTP requests, as an ASGI application."""
 
-    def __init__(self, sockets: Sockets, *, graphiql: bool, most_bytes: int) -> None:
+    def __init__(self, sockets: Sockets, *, graphiql: GraphiQL | None, most_bytes: int) -> None:
         """Serve those whose tokens verify.
 
         Args:
             sockets: Serves the same over WebSocket, and all who listen.
-            graphiql: Whether a browser is shown GraphiQL, which opens without a token.
+            graphiql: What a browser is shown, which opens without a token; None for nothing.
             most_bytes: How long the body of a request may be.
         """
         self._sockets = sockets
         self._sign_in = sockets.sign_in
         self._most_bytes = most_bytes
-        self._page = get_graphql_ide_html("graphiql") if graphiql else None
+        self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -78,9 +78,9 @@ class GraphQLEndpoint:
     def _shown(self, request: Request) -> Response | None:
         """Return the page for a browser that asks for nothing."""
         wanted = accepted(request.headers.get("accept")).best(_HTML)
-        if self._page is None or wanted is None or request.method != "GET" or "query" in request.query_params:
+        if self._graphiql is None or wanted is None or request.method != "GET" or "query" in request.query_params:
             return None
-        return HTMLResponse(self._page)
+        return self._graphiql.page()
 
     async def _answer(self, request: Request) -> Response:
         if request.method not in _METHODS.split(", "):

@@ -18,7 +18,9 @@ from uvicorn.config import STARTUP_FAILURE
 from app.budgets import Budgets
 from app.choose_signals import choose_signals
 from app.choose_verifier import choose_verifier
+from app.demonstration_data import DATA_PATH, DemonstrationData
 from app.endpoint import GraphQLEndpoint
+from app.graphiql import GraphiQL
 from app.health import health_routes
 from app.log_lines import begin_to_log
 from app.metrics_page import CountedRequests, MetricsPage
@@ -47,14 +49,16 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _log = logging.getLogger(__name__)
 
 
-def create_app(database: Database, tokens: Verifier, settings: Settings, routes: Sequence[BaseRoute] = ()) -> ShortWay:
+def create_app(
+    database: Database, tokens: Verifier, settings: Settings, demonstration: DemonstrationData | None = None
+) -> ShortWay:
     """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `SocketProtocol` serves its WebSockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
         tokens: Verifies who comes in.
         settings: What is open, and how much a client may do.
-        routes: What is served besides.
+        demonstration: What is told to the pages of a demonstration; None where it is none.
 
     Raises:
         SettingsError: Where a setting has the wrong form.
@@ -66,8 +70,9 @@ def create_app(database: Database, tokens: Verifier, settings: Settings, routes:
     page = MetricsPage(observers.metrics, sockets, settings.metrics_token, shared_numbers())
     app.state.database, app.state.tokens = database, tokens
     app.state.observers, app.state.metrics_page = observers, page
-    endpoint = GraphQLEndpoint(sockets, graphiql=settings.shows_graphiql, most_bytes=settings.max_request_bytes)
-    app.router.routes += [*health_routes(database, tokens), *routes]
+    graphiql = _graphiql(settings, demonstration)
+    endpoint = GraphQLEndpoint(sockets, graphiql=graphiql, most_bytes=settings.max_request_bytes)
+    app.router.routes += [*health_routes(database, tokens), *_pages(graphiql, demonstration)]
     app.router.routes.append(Route(_GRAPHQL_PATH, CountedRequests(endpoint, observers.metrics)))
     if settings.shows_metrics:
         app.router.routes.append(Route("/metrics", page, methods=["GET"]))
@@ -81,6 +86,20 @@ def create_app(database: Database, tokens: Verifier, settings: Settings, routes:
         )
     # Before the application and all its middleware: what it knows needs none of them.
     return ShortWay(app, sockets, observers.metrics)
+
+
+def _graphiql(settings: Settings, demonstration: DemonstrationData | None) -> GraphiQL | None:
+    if not settings.shows_graphiql:
+        return None
+    return GraphiQL(settings.checked_graphiql_cdn(), "" if demonstration is None else DATA_PATH)
+
+
+def _pages(graphiql: GraphiQL | None, demonstration: DemonstrationData | None) -> Sequence[BaseRoute]:
+    """Return what browsers are served beside the API."""
+    return [
+        *([] if graphiql is None else graphiql.routes),
+        *([] if demonstration is None else demonstration.routes),
+    ]
 
 
 def _sockets(database: Database, tokens: Verifier, settings: Settings, observers: Observers) -> Sockets:
@@ -147,24 +166,24 @@ def application() -> ASGIApp:
     """
     settings = load_settings()
     begin_to_log(settings.log_form)
-    return _application(settings, ())
+    return _application(settings)
 
 
-def _application(settings: Settings, routes: Sequence[BaseRoute]) -> ASGIApp:
+def _application(settings: Settings, demonstration: DemonstrationData | None = None) -> ASGIApp:
     tokens = choose_verifier(settings)
     database = Database(settings.checked_database_url(), choose_signals(settings), settings.timeouts)
-    app = create_app(database, tokens, settings, routes)
+    app = create_app(database, tokens, settings, demonstration)
     _leave_what_is_there_to_itself()
     return app
 
 
-def serve(settings: Settings, workers: int = 1, routes: Sequence[BaseRoute] = ()) -> None:
+def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData | None = None) -> None:
     """Serve until the process is told to stop.
 
     Args:
         settings: The settings; several workers read those of the environment.
         workers: How many processes serve.
-        routes: What one process serves besides; several have none.
+        demonstration: What is told to the pages of a demonstration, which one process serves.
 
     Raises:
         SettingsError: Where a setting is missing or unsafe.
@@ -172,7 +191,7 @@ def serve(settings: Settings, workers: int = 1, routes: Sequence[BaseRoute] = ()
     if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
     begin_to_log(settings.log_form)
-    app = _application(settings, routes)
+    app = _application(settings, demonstration)
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
     config = uvicorn.Config(
         app if workers == 1 else "app.server:application",

@@ -1,5 +1,6 @@
 """What an operator sets, in the environment."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -44,6 +45,7 @@ class Settings(LimitSettings):
         mode: `production` or `development`; where empty, it is production as soon as other machines can connect.
         introspection: Whether the schema tells of itself; where empty, in development.
         graphiql: Whether a browser is shown GraphiQL; where empty, in development.
+        graphiql_cdn: A content delivery network that GraphiQL's files are loaded from; empty to serve them from here.
         origins: The sites, separated by commas, whose pages may use the API from a browser; `*` for all.
         log: `json` for a line of JSON for each operation and whatever else there is to tell, `quiet` for the same
             without operations, `text` for people; where empty, `text` in development, and else `json`.
@@ -64,6 +66,7 @@ class Settings(LimitSettings):
     mode: Literal["", "production", "development"] = ""
     introspection: bool | None = None
     graphiql: bool | None = None
+    graphiql_cdn: str = ""
     origins: str = ""
     log: Literal["", "json", "quiet", "text"] = ""
     metrics_token: SecretStr = SecretStr("")
@@ -116,6 +119,18 @@ class Settings(LimitSettings):
         if not all(name == "*" or _is_origin(name) for name in named):
             raise SettingsError("Set ORDERSHARE_ORIGINS to origins, such as https://app.example, separated by commas.")
         return Origins(named)
+
+    def checked_graphiql_cdn(self) -> str:
+        """Return where GraphiQL's files are loaded from; empty for this server.
+
+        Raises:
+            SettingsError: Where it is no address.
+        """
+        if self.graphiql_cdn and not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", self.graphiql_cdn):
+            raise SettingsError(
+                "Set ORDERSHARE_GRAPHIQL_CDN to an address of npm's packages, such as https://cdn.example."
+            )
+        return self.graphiql_cdn
 
     def checked_documents(self) -> Documents:
         """Return the documents that the server knows by name.

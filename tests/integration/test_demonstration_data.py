@@ -22,7 +22,7 @@ _SETTINGS = Settings(jwt_secret=SECRET)  # type: ignore[arg-type]  # pydantic ma
 async def _served(database: Database, peer: str = "127.0.0.1", base: str = _HERE) -> AsyncIterator[httpx.AsyncClient]:
     scene = await database.write(load_demonstration)
     tokens = Tokens(_SETTINGS)
-    app = create_app(database, tokens, _SETTINGS, [DemonstrationData(scene, tokens).route])
+    app = create_app(database, tokens, _SETTINGS, DemonstrationData(scene, tokens))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(peer, 1)), base_url=base) as client:
         yield client
 

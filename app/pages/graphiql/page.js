@@ -1,0 +1,57 @@
+// Starts GraphiQL. Tokens stay in this page's memory: they go into no address and no storage.
+
+import { fetcher, lastHeaders } from "./fetcher.js";
+import { headersOf, tabs } from "./journey.js";
+import { storageOfOneVisit, storageWithoutHeaders } from "./storage.js";
+
+const { createElement, useEffect, useState } = React;
+
+async function demonstration() {
+  const way = document.body.dataset.demonstration;
+  if (!way) return null;
+  const response = await fetch(way);
+  return response.ok ? response.json() : null;
+}
+
+function Page({ data, storage, plugins }) {
+  // What a change of this says is what the headers pane of the tab in front holds.
+  const [headers, setHeaders] = useState(undefined);
+  useEffect(() => {
+    if (data) offerPeople(data.people, setHeaders);
+  }, [data]);
+  return createElement(GraphiQL, {
+    fetcher,
+    storage,
+    plugins,
+    headers,
+    onEditHeaders: setHeaders,
+    defaultTabs: tabs(data),
+    defaultEditorToolsVisibility: "variables",
+    shouldPersistHeaders: false,
+    showPersistHeadersSettings: false,
+  });
+}
+
+function offerPeople(people, setHeaders) {
+  const select = document.querySelector("#person");
+  select.replaceChildren(
+    new Option("choose somebody for this tab", ""),
+    ...people.map((person) => new Option(`${person.name}, ${person.role.toLowerCase()}`, person.reference)),
+  );
+  select.addEventListener("change", () => {
+    const person = people.find((each) => each.reference === select.value);
+    if (!person) return;
+    setHeaders(headersOf(person));
+    document.querySelector("#told").textContent = `The tab in front asks as ${person.name} from now on.`;
+    select.value = "";
+  });
+  document.querySelector("#acting").hidden = false;
+}
+
+const data = await demonstration();
+if (data) lastHeaders.authorization = `Bearer ${data.people[0].token}`;
+const storage = data ? storageOfOneVisit() : storageWithoutHeaders();
+const plugins = [GraphiQLPluginExplorer.explorerPlugin()];
+ReactDOM.createRoot(document.querySelector("#graphiql")).render(
+  createElement(Page, { data, storage, plugins }),
+);
