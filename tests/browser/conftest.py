@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.screen import FLAGS, NO_BROWSER, Screen, browser_program, opened
 from tests.integration.served_demonstration import demonstration, free_port
+
+_SECONDS = 900
+"""How long all tests in a browser may take."""
 
 OpenScreen = Callable[..., AbstractAsyncContextManager[Screen]]
 
@@ -35,23 +37,17 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """Where a demonstration of its own is served for the test."""
-    with demonstration(tmp_path, free_port()) as served:
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the demonstration is served, once for all tests of a process: each changes another order."""
+    with demonstration(tmp_path_factory.mktemp("demonstration"), free_port(), _SECONDS) as served:
         yield f"http://127.0.0.1:{served.port}"
 
 
 @pytest.fixture
 def open_screen(browser: Browser, address: str) -> OpenScreen:
     """Open the page in a window: `async with open_screen(locale="zh-CN") as screen`."""
-
-    @asynccontextmanager
-    async def open_page(path: str = "/", **options: Any) -> AsyncIterator[Screen]:
-        async with opened(browser, address, path, **options) as screen:
-            yield screen
-
-    return open_page
+    return partial(opened, browser, address)
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """A page in a browser, of which every fault is noted: what it complains of, and whom it asks besides its server."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Route, WebSocket, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Route, WebSocket, WebSocketRoute, expect
 
 NO_BROWSER = "The tests in a browser need Chromium on the PATH: apt-get install chromium."
 FLAGS = [
@@ -22,6 +22,8 @@ FLAGS = [
 ]
 
 WIDE = {"width": 1440, "height": 900}
+
+GoBetween = Callable[[WebSocketRoute], None]
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -75,7 +77,9 @@ class Screen:
         """Return what axe finds that some people could not see, reach or understand."""
         found = await Axe().run(self.page)
         return [
-            f"{violation['id']}: {node['html']}" for violation in found.response["violations"] for node in violation["nodes"]
+            f"{violation['id']}: {node['html']}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
         ]
 
     async def scrolls_sideways(self) -> bool:
@@ -100,19 +104,24 @@ class Screen:
 
 
 @asynccontextmanager
-async def opened(browser: Browser, address: str, path: str = "/", **options: Any) -> AsyncIterator[Screen]:
+async def opened(
+    browser: Browser, address: str, path: str = "/", sockets: GoBetween | None = None, **options: Any
+) -> AsyncIterator[Screen]:
     """Open a page in a window of its own; on leaving, there must have been no fault.
 
     Args:
         browser: The browser.
         address: Where the server is.
         path: Which of its pages.
+        sockets: Is given each socket that the page opens, to stand between it and the server.
         options: What is different in the window, such as its `viewport`, `locale` and `color_scheme`.
     """
     window = await browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
     try:
         screen = Screen(await window.new_page(), address)
         await screen.guard()
+        if sockets is not None:
+            await screen.page.route_web_socket("**/graphql", sockets)
         await screen.page.goto(f"{address}{path}")
         yield screen
         assert screen.faults == []

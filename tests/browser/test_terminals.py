@@ -1,10 +1,11 @@
 """The page of two terminals in a real browser: what people do there, by mouse and by keyboard."""
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
+from tests.browser.conftest import OpenScreen
 from tests.browser.screen import MEI, WEI, Screen, card, find_order, process, sequences, share
 
-CAR, CAR_TITLE = "LIN-106", "车险 · 浙A 8K2L6"
+HOUSE, HOUSE_TITLE = "LIN-104", "家财险 · 杭州西溪自住房"
 LATER_TITLE = "老年意外险 · 林国栋"
 MESSAGE = "Please look after it while I am away."
 
@@ -23,19 +24,19 @@ async def _is_shown(terminal: Locator, sequence: int) -> None:
 
 
 async def test_what_one_shares_the_other_claims_and_processes_and_both_see_both_statuses_move(screen: Screen) -> None:
-    await share(screen.first, CAR, WEI, MESSAGE)
-    await expect(screen.first.get_by_role("status")).to_have_text(f"“{CAR_TITLE}” is offered to {WEI}.")
-    await expect(screen.second.get_by_role("status")).to_have_text(f"{MEI} offers you “{CAR_TITLE}”. Claim it.")
-    second_order = card(screen.second, CAR_TITLE)
+    await share(screen.first, HOUSE, WEI, MESSAGE)
+    await expect(screen.first.get_by_role("status")).to_have_text(f"“{HOUSE_TITLE}” is offered to {WEI}.")
+    await expect(screen.second.get_by_role("status")).to_have_text(f"{MEI} offers you “{HOUSE_TITLE}”. Claim it.")
+    second_order = card(screen.second, HOUSE_TITLE)
     await expect(second_order.locator("blockquote")).to_have_text(MESSAGE)
     assert await _buttons(second_order) == ["Claim", "Decline"]
 
     await second_order.get_by_role("button", name="Claim").click()
     await expect(second_order).to_contain_text("Your second order")
-    await expect(screen.first.get_by_role("status")).to_have_text(f"{WEI} has claimed “{CAR_TITLE}”.")
+    await expect(screen.first.get_by_role("status")).to_have_text(f"{WEI} has claimed “{HOUSE_TITLE}”.")
     first_order = screen.first.locator(".order")
     await expect(first_order).to_contain_text(f"{WEI}: Claimed")
-    await expect(first_order).to_contain_text("1 of 3 seats taken · version 1")
+    await expect(first_order).to_contain_text("1 of 4 seats taken · version 1")
     assert await _buttons(second_order) == [*FROM_IN_FORCE, "Give back"]
 
     await process(second_order, "Report loss")
@@ -54,10 +55,10 @@ async def test_what_one_shares_the_other_claims_and_processes_and_both_see_both_
     assert heard == list(range(heard[0], heard[0] + 4)) == await sequences(screen.second)
     lines = await screen.second.locator("[data-sequence] .what").all_inner_texts()
     assert lines == [
-        f"{MEI} Shared order of {WEI}: Offered · {CAR_TITLE}",
-        f"{WEI} Shared order of {WEI}: Claimed · {CAR_TITLE}",
-        f"{WEI} Report loss through the second order: In force → Loss reported · {CAR_TITLE}",
-        f"{MEI} Settle loss through the first order: Loss reported → In force · {CAR_TITLE}",
+        f"{MEI} Shared order of {WEI}: Offered · {HOUSE_TITLE}",
+        f"{WEI} Shared order of {WEI}: Claimed · {HOUSE_TITLE}",
+        f"{WEI} Report loss through the second order: In force → Loss reported · {HOUSE_TITLE}",
+        f"{MEI} Settle loss through the first order: Loss reported → In force · {HOUSE_TITLE}",
     ]
 
 
@@ -68,18 +69,23 @@ async def test_a_claim_that_is_refused_says_why_and_leaves_the_offer(screen: Scr
     assert await _buttons(offer) == ["Claim", "Decline"]
 
 
-async def test_one_seat_is_for_the_first_to_claim_and_the_next_is_told_so(screen: Screen) -> None:
-    await screen.first.get_by_label("Member").select_option(label="林俊 (Lin Jun)")
-    title = "车险 · 浙A D1790"
-    await card(screen.first, title).get_by_role("button", name="Claim").click()
-    await expect(card(screen.first, title)).to_contain_text("Your second order")
-    offer = card(screen.second, title)
+async def test_a_claim_of_the_only_seat_after_somebody_else_is_refused_with_the_numbers(screen: Screen) -> None:
+    offer = card(screen.second, "车险 · 浙A D1790")
     await offer.get_by_role("button", name="Claim").click()
-    await expect(offer.get_by_role("alert")).to_have_text("Refused: all 1 seats are taken.")
+    await expect(offer.get_by_role("alert")).to_have_text("Refused: every seat is taken (1 of 1).")
+
+
+async def test_another_member_is_chosen_and_has_another_view(screen: Screen) -> None:
+    await screen.first.get_by_label("Member").select_option(label="林俊 (Lin Jun)")
+    await expect(card(screen.first, "车险 · 浙A D1790")).to_contain_text("Your second order")
+    await expect(screen.first.locator(".role")).to_have_text("林家 (the Lin family) · Member")
+    members = await screen.first.get_by_label("Member").locator("option").all_inner_texts()
+    assert members[:2] == [MEI, WEI]
+    assert len(members) == 6
 
 
 async def test_a_share_that_is_refused_says_why_in_its_dialog_and_can_be_mended(screen: Screen) -> None:
-    await share(screen.first, CAR, WEI)
+    await share(screen.first, "LIN-102", WEI)
     row = screen.first.locator(".order")
     await row.get_by_role("button", name="Share").click()
     dialog = screen.page.get_by_role("dialog")
@@ -95,23 +101,21 @@ async def test_a_share_that_is_refused_says_why_in_its_dialog_and_can_be_mended(
 
 
 async def test_a_window_that_is_chosen_is_the_window_of_the_offer(screen: Screen) -> None:
-    row = await find_order(screen.first, CAR)
+    row = await find_order(screen.first, "LIN-103")
     await row.get_by_role("button", name="Share").click()
     dialog = screen.page.get_by_role("dialog")
     await dialog.get_by_label(WEI).check()
     await dialog.get_by_label("Claim window opens").fill("2099-03-01T08:00")
     await dialog.get_by_label("Claim window closes").fill("2099-03-02T20:30")
     await dialog.get_by_role("button", name="Send the offer").click()
-    offer = card(screen.second, CAR_TITLE)
+    offer = card(screen.second, "定期寿险 · 二十年")
     await expect(offer).to_contain_text("Claim window: Mar 1, 2099, 08:00 to Mar 2, 2099, 20:30")
     await offer.get_by_role("button", name="Claim").click()
-    await expect(offer.get_by_role("alert")).to_have_text(
-        "Refused: the claim window opens only at Mar 1, 2099, 08:00."
-    )
+    await expect(offer.get_by_role("alert")).to_have_text("Refused: the claim window opens only at Mar 1, 2099, 08:00.")
 
 
 async def test_a_terminal_that_was_cut_off_catches_up_in_order_with_no_gap_and_no_repeat(screen: Screen) -> None:
-    row = await find_order(screen.first, CAR)
+    row = await find_order(screen.first, "LIN-601")
     await process(row, "Endorse")
     await expect(screen.second.locator("[data-sequence]")).to_have_count(1)
     (start,) = await sequences(screen.second)
@@ -135,8 +139,31 @@ async def test_a_terminal_that_was_cut_off_catches_up_in_order_with_no_gap_and_n
     await _is_shown(screen.second, start + 5)
     assert await sequences(screen.second, caught_up=False) == [start, start + 5]
     assert await sequences(screen.second) == list(range(start, start + 6))
-    found = await find_order(screen.second, CAR)
+    found = await find_order(screen.second, "LIN-601")
     await expect(found.locator(".badge")).to_have_text("In force")
+
+
+async def test_a_connection_that_breaks_by_itself_is_made_again_and_nothing_is_missed(open_screen: OpenScreen) -> None:
+    opened: list[WebSocketRoute] = []
+
+    def go_between(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.connect_to_server()
+
+    async with open_screen(sockets=go_between) as screen:
+        await screen.is_live()
+        row = await find_order(screen.first, "LIN-603")
+        for index, action in enumerate(("Endorse", "Suspend", "Reinstate"), start=1):
+            before = len(opened)
+            for socket in opened[-2:]:
+                await socket.close(code=1012, reason="The server restarts")
+            await process(row, action)
+            await expect(screen.second.locator("[data-sequence]")).to_have_count(index)
+            await screen.is_live()
+            assert len(opened) == before + 2
+        heard = await sequences(screen.second)
+        assert heard == list(range(heard[0], heard[0] + 3)) == await sequences(screen.first)
+        await expect(screen.second.locator(".mark").first).to_have_text("Connected again: what was missed follows")
 
 
 async def test_orders_are_filtered_and_paged(screen: Screen) -> None:
@@ -182,7 +209,7 @@ async def _press(screen: Screen, target: Locator, key: str = "Enter") -> None:
 
 async def test_the_whole_way_goes_by_keyboard_alone(screen: Screen) -> None:
     await _tab_to(screen, screen.first.get_by_role("searchbox"))
-    await screen.page.keyboard.type(CAR)
+    await screen.page.keyboard.type("LIN-301")
     row = screen.first.locator(".order")
     await expect(row).to_have_count(1)
     await _press(screen, row.get_by_role("button"))
@@ -192,7 +219,7 @@ async def test_the_whole_way_goes_by_keyboard_alone(screen: Screen) -> None:
     await _press(screen, dialog.get_by_role("button", name="Send the offer"))
     await expect(row.get_by_role("button", name="Share")).to_be_focused()
 
-    second_order = card(screen.second, CAR_TITLE)
+    second_order = card(screen.second, "Outpatient and hospital, Wang Fang")
     await _press(screen, second_order.get_by_role("button", name="Claim"))
     await expect(second_order).to_contain_text("Your second order")
     await _press(screen, second_order.get_by_role("button", name="Report loss"))

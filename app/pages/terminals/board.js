@@ -81,6 +81,6 @@ export class Board {
 
   #open() {
     const open = [...this.#shared.values()].filter(({ status }) => ["OFFERED", "CLAIMED"].includes(status));
-    return open.toSorted((a, b) => a.claimWindow.opensAt.localeCompare(b.claimWindow.opensAt));
+    return open.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
   }
 }

@@ -12,7 +12,7 @@ const ORDER = `
 
 const SHARED_ORDER = `
   fragment SharedParts on SharedOrder {
-    id status permission message availableActions
+    id status permission message createdAt availableActions
     claimWindow { opensAt closesAt }
     sender { id name }
     recipient { id name }

@@ -28,7 +28,7 @@ export class LogView {
 
   /** Note something that is no event: `cut` or `again`. */
   mark(name) {
-    if (this.#lines.length || name === "cut") this.#append({ mark: `${name}Mark` });
+    this.#append({ mark: `${name}Mark` });
   }
 
   draw() {

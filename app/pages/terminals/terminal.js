@@ -193,6 +193,7 @@ export class Terminal {
         const asked = { orderId: id, action, expectedVersion: order.version, ...input };
         const answer = await this.client.change(documents.PROCESS, asked);
         if (answer.order) this.board.takeOrder(answer.order);
+        if (answer.order) this.#settle(id);
         return answer.userErrors.map(refusalText);
       }),
     );
@@ -207,8 +208,14 @@ export class Terminal {
       return answer.userErrors.map(refusalText);
     });
     if (refusals.length) this.refusals.set(where, refusals.join(" "));
-    else this.refusals.delete(where);
+    else this.#settle(where);
     this.draw();
+  }
+
+  // What is done needs no notice and no refusal any more.
+  #settle(id) {
+    this.notice = null;
+    this.refusals.delete(id);
   }
 
   // Return why it was refused, also where the request failed as a whole.

@@ -13,7 +13,6 @@ const en = {
   member: "Member",
   organisation: "Organisation",
   connection: "Connection",
-  filters: "Filters",
   search: "Search title or reference",
   type: "Type",
   anyType: "All types",
@@ -58,8 +57,8 @@ const en = {
   revokeFrom: (name) => `Take back from ${name}`,
   claimNotice: "Claim notice",
   secondOrder: "Your second order",
-  offers: (sender) => `${sender} offers you this order.`,
-  sharedBy: (sender) => `${sender} shared this order with you.`,
+  offers: (sender) => `${sender} offers you this order`,
+  sharedBy: (sender) => `${sender} shared this order with you`,
   window: (opens, closes) => `Claim window: ${opens} to ${closes}`,
   shareTitle: "Share an order",
   recipients: "With whom",
@@ -75,8 +74,6 @@ const en = {
   newEnd: "New end of the cover",
   apply: "Send the result",
   nobodyChosen: "Choose at least one member.",
-  dismiss: "Dismiss",
-  expandOrder: "Details and actions",
   sharedTo: (name, status) => `${name}: ${status}`,
   noticeOffered: (sender, title) => `${sender} offers you “${title}”. Claim it.`,
   noticeSent: (names, title) => `“${title}” is offered to ${names}.`,
@@ -110,7 +107,7 @@ const en = {
   refusals: {
     CLAIM_WINDOW_NOT_OPEN: (e) => `the claim window opens only at ${e.opensAt}.`,
     CLAIM_WINDOW_CLOSED: (e) => `the claim window closed at ${e.closesAt}.`,
-    SHARES_EXHAUSTED: (e) => `all ${e.maxShares} seats are taken.`,
+    SHARES_EXHAUSTED: (e) => `every seat is taken (${e.sharesClaimed} of ${e.maxShares}).`,
     NOT_OFFERED: () => "it is no longer on offer.",
     NOT_CLAIMED: () => "it is no longer claimed.",
     ALREADY_SHARED: () => "it is shared with this member already.",
@@ -137,7 +134,6 @@ const zh = {
   member: "成员",
   organisation: "组织",
   connection: "连接",
-  filters: "筛选",
   search: "搜索标题或编号",
   type: "类型",
   anyType: "全部类型",
@@ -176,8 +172,8 @@ const zh = {
   revokeFrom: (name) => `从${name}收回`,
   claimNotice: "领取通知",
   secondOrder: "您的第二共享订单",
-  offers: (sender) => `${sender} 向您共享此订单。`,
-  sharedBy: (sender) => `由 ${sender} 共享给您。`,
+  offers: (sender) => `${sender} 向您共享此订单`,
+  sharedBy: (sender) => `由 ${sender} 共享给您`,
   window: (opens, closes) => `领取时间段：${opens} 至 ${closes}`,
   shareTitle: "共享订单",
   recipients: "共享给",
@@ -193,8 +189,6 @@ const zh = {
   newEnd: "新的到期时间",
   apply: "提交处理结果",
   nobodyChosen: "请至少选择一位成员。",
-  dismiss: "关闭",
-  expandOrder: "详情与操作",
   sharedTo: (name, status) => `${name}：${status}`,
   noticeOffered: (sender, title) => `${sender} 向您共享“${title}”，请领取。`,
   noticeSent: (names, title) => `已将“${title}”共享给 ${names}。`,
@@ -245,7 +239,7 @@ const zh = {
   unloaded: "无法载入演示成员。请确认以 http://127.0.0.1 打开本页。",
 };
 
-const LANGUAGES = { en, "zh-CN": zh };
+export const LANGUAGES = { en, "zh-CN": zh };
 const TIME = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 let language = "en";
 

@@ -95,7 +95,7 @@ export function sharedCard(terminal, shared) {
 
 function sharedFacts(shared, order) {
   const came = text(shared.status === "OFFERED" ? "offers" : "sharedBy", shared.sender.name);
-  return `${came} ${text(`mayPermissions.${shared.permission}`)} · ${order.reference}`;
+  return [came, text(`mayPermissions.${shared.permission}`), order.reference].join(" · ");
 }
 
 function windowText({ claimWindow: { opensAt, closesAt } }) {
