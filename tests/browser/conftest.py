@@ -1,4 +1,4 @@
-"""What the tests in a real browser need: the browser, the demonstration as it is served, and a page that leaves no host."""
+"""What the tests in a real browser need: the browser, and the demonstration as it is served."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator

@@ -163,7 +163,7 @@ def card(terminal: Locator, title: str) -> Locator:
 
 
 async def sequences(terminal: Locator, caught_up: bool | None = None) -> list[int]:
-    """Return the sequence numbers of a terminal's log, in the order of its lines; of the caught up ones, or the others."""
+    """Return the sequence numbers of a terminal's log, in the order of its lines: all, caught up, or not."""
     mark = "" if caught_up is None else f'[data-caught-up="{str(caught_up).lower()}"]'
     lines = await terminal.locator(f"[data-sequence]{mark}").all()
     return [int(await line.get_attribute("data-sequence") or 0) for line in lines]
