@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from app.server import create_app
 from app.settings import Settings
-from app.terminals_page import FILES, terminals_routes
+from app.terminals_page import FILES, PAGE, terminals_routes
 from app.tokens import Tokens
 from db.database import Database
 from tests.world import SECRET
@@ -16,7 +16,6 @@ from tests.world import SECRET
 _HERE = "http://127.0.0.1:8000"
 _FOLDER = Path(__file__).parents[2] / "app" / "pages" / "terminals"
 _TYPES = {
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -28,7 +27,7 @@ def _browser(base: str = _HERE) -> httpx.AsyncClient:
 
 
 def test_every_file_of_the_page_is_listed_and_no_other() -> None:
-    assert sorted(FILES) == sorted(path.name for path in _FOLDER.iterdir())
+    assert sorted([PAGE, *FILES]) == sorted(path.name for path in _FOLDER.iterdir())
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -79,13 +78,6 @@ async def test_a_host_that_is_none_does_not_come_into_the_policy(host: str) -> N
     async with _browser() as browser:
         answer = await browser.get("/", headers={"Host": host})
     assert "connect-src 'self'; base-uri" in answer.headers["content-security-policy"]
-
-
-async def test_a_browser_that_has_a_file_already_is_not_sent_it_again() -> None:
-    async with _browser() as browser:
-        tag = (await browser.get("/terminals/page.js")).headers["etag"]
-        again = await browser.get("/terminals/page.js", headers={"If-None-Match": tag})
-    assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_a_server_that_is_no_demonstration_has_no_such_page(database: Database) -> None:
