@@ -34,6 +34,7 @@ from app.sign_in import SignIn, Verifier
 from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
+from app.terminals_page import terminals_routes
 from app.workers import Workers
 from db.database import Database
 from schema.build import build_schema
@@ -98,7 +99,7 @@ def _pages(graphiql: GraphiQL | None, demonstration: DemonstrationData | None) -
     """Return what browsers are served beside the API."""
     return [
         *([] if graphiql is None else graphiql.routes),
-        *([] if demonstration is None else demonstration.routes),
+        *([] if demonstration is None else [*demonstration.routes, *terminals_routes()]),
     ]
 
 

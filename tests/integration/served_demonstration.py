@@ -49,8 +49,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def demonstration(home: Path, port: int, **variables: str) -> Iterator[Demonstration]:
-    """Serve the demonstration from the working directory `home` for as long as the context lasts."""
+def demonstration(
+    home: Path, port: int, seconds: float = _PATIENCE_SECONDS, **variables: str
+) -> Iterator[Demonstration]:
+    """Serve the demonstration from the working directory `home` for as long as the context lasts.
+
+    Args:
+        home: The working directory, where it keeps what it writes.
+        port: Where it listens, on 127.0.0.1.
+        seconds: How long the context may last; then it is ended, so that nothing waits for ever.
+        variables: Its settings.
+    """
     printed = home / "printed"
     with (
         printed.open("w") as output,
@@ -63,7 +72,7 @@ def demonstration(home: Path, port: int, **variables: str) -> Iterator[Demonstra
             encoding="utf-8",
         ) as process,
     ):
-        guard = threading.Timer(_PATIENCE_SECONDS, process.kill)
+        guard = threading.Timer(seconds, process.kill)
         guard.start()
         try:
             assert process.stderr is not None
