@@ -27,10 +27,10 @@ SECRET_FILE = Path(".demo", "jwt-secret")
 _LIFETIME = timedelta(hours=24)
 
 _WELCOME = Template("""\
-GraphiQL: $address
+Two terminals, side by side: $pages
+GraphiQL, its tabs ready to run: $address
 
-Open it in two windows, the second one private (GraphiQL remembers what a window's panes held).
-Paste each terminal's line into the Headers pane of its window; the tokens hold for 24 hours.
+For other clients, the headers of each terminal; the tokens hold for 24 hours.
 
 First terminal: Lin Mei, admin of the family and owner of the order
 $first
@@ -38,7 +38,7 @@ $first
 Second terminal: Lin Wei, the member to whom the order is offered
 $second
 
-Then try this:
+By hand it goes like this:
 
 1. First terminal: listen, and leave it running.
 
@@ -134,6 +134,7 @@ async def _load(url: str) -> Scene:
 
 def _welcome(address: str, tokens: Tokens, scene: Scene) -> str:
     return _WELCOME.substitute(
+        pages=address.removesuffix("graphql"),
         address=address,
         first=_headers(tokens, MEI),
         second=_headers(tokens, WEI),

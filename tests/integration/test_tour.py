@@ -80,8 +80,7 @@ def test_the_tour_leads_to_a_claimed_order_and_live_statuses_and_can_be_taken_ag
     tmp_path: Path, database_url: str, times: int, programs: str
 ) -> None:
     port = free_port()
-    settings = {"ORDERSHARE_DATABASE_URL": database_url, "ORDERSHARE_JWT_SECRET": SECRET}
-    with demonstration(tmp_path, port, **settings) as started:
+    with demonstration(tmp_path, port, ORDERSHARE_DATABASE_URL=database_url, ORDERSHARE_JWT_SECRET=SECRET) as started:
         for _ in range(times):
             told = _take_the_tour(started, programs)
             heard = _heard(told)
