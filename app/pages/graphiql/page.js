@@ -15,7 +15,7 @@ async function demonstration() {
 
 function Page({ data, storage, plugins }) {
   // What a change of this says is what the headers pane of the tab in front holds.
-  const [headers, setHeaders] = useState(undefined);
+  const [headers, setHeaders] = useState(data ? opening[0].headers : undefined);
   useEffect(() => {
     if (data) offerPeople(data.people, setHeaders);
   }, [data]);
@@ -25,7 +25,7 @@ function Page({ data, storage, plugins }) {
     plugins,
     headers,
     onEditHeaders: setHeaders,
-    defaultTabs: tabs(data),
+    defaultTabs: opening,
     defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
     showPersistHeadersSettings: false,
@@ -50,7 +50,13 @@ function offerPeople(people, setHeaders) {
 
 const data = await demonstration();
 if (data) lastHeaders.authorization = `Bearer ${data.people[0].token}`;
+const opening = tabs(data);
 const storage = data ? storageOfOneVisit() : storageWithoutHeaders();
+if (data) {
+  // Of the tab in front GraphiQL takes only the document from its list, and the other panes from here.
+  storage.setItem("graphiql:query", opening[0].query);
+  storage.setItem("graphiql:variables", opening[0].variables);
+}
 const plugins = [GraphiQLPluginExplorer.explorerPlugin()];
 ReactDOM.createRoot(document.querySelector("#graphiql")).render(
   createElement(Page, { data, storage, plugins }),
