@@ -1,6 +1,6 @@
 """Writes the reference of the schema: a page for each kind of type, each name a link to where it is described."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from graphql import (
@@ -51,9 +51,7 @@ def write_reference(sdl: str, folder: Path) -> None:
     schema = build_schema(sdl)
     folder.mkdir(parents=True, exist_ok=True)
     for name, (page, title) in _ROOTS.items():
-        root = schema.type_map[name]
-        assert isinstance(root, GraphQLObjectType)
-        (folder / page).write_text(_root_page(title, root), "utf-8")
+        (folder / page).write_text(_root_page(title, schema.type_map[name]), "utf-8")
     for kind, page, title in _KINDS:
         described = [each for each in _types(schema) if isinstance(each, kind)]
         text = "\n".join([f"# {title}", "", *(line for each in described for line in _described(schema, each))])
@@ -82,9 +80,10 @@ def _link(type_: GraphQLType) -> str:
     return f"[{named.name}]({_page_of(named)}#{named.name})"
 
 
-def _root_page(title: str, root: GraphQLObjectType) -> str:
+def _root_page(title: str, root: GraphQLNamedType) -> str:
     lines = [f"# {title}", "", root.description or "", ""]
-    for name, field in root.fields.items():
+    fields = root.fields if isinstance(root, GraphQLObjectType) else {}
+    for name, field in fields.items():
         lines += [f"## {name} {{#{name}}}", "", f"Gives {_link(field.type)}.", "", field.description or "", ""]
         lines += _table("argument", field.args)
     return "\n".join(lines)
@@ -127,7 +126,9 @@ def _arguments(named: GraphQLNamedType, name: str, field: GraphQLField) -> Itera
 
 def _table(first: str, given: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> Iterator[str]:
     """Yield a table of arguments or of the fields of an input."""
-    yield from _rows(first, {name: (_link(each.type) + _default(each), each.description) for name, each in given.items()})
+    yield from _rows(
+        first, {name: (_link(each.type) + _default(each), each.description) for name, each in given.items()}
+    )
 
 
 def _default(given: GraphQLArgument | GraphQLInputField) -> str:
@@ -142,10 +143,13 @@ def _rows(first: str, rows: Mapping[str, tuple[str | None, str | None]]) -> Iter
     if not rows:
         return
     typed = any(type_ is not None for type_, _ in rows.values())
-    cells: Callable[..., str] = lambda *each: f"| {' | '.join(each)} |"  # noqa: E731
-    yield cells(first, "type", "what") if typed else cells(first, "what")
-    yield cells("---", "---", "---") if typed else cells("---", "---")
+    yield _row(first, "type" if typed else None, "what")
+    yield _row("---", "---" if typed else None, "---")
     for name, (type_, description) in rows.items():
         what = (description or "").replace("\n", " ").replace("|", "\\|")
-        yield cells(f"`{name}`", type_ or "", what) if typed else cells(f"`{name}`", what)
+        yield _row(f"`{name}`", type_ if typed else None, what)
     yield ""
+
+
+def _row(*cells: str | None) -> str:
+    return f"| {' | '.join(cell for cell in cells if cell is not None)} |"

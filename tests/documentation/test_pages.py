@@ -24,7 +24,7 @@ NOT_RUN = {
     "make serve": "serves the demonstration, which these tests have running",
     "make test": "runs these tests",
     "make setup": "installs what these tests run by; test_readme_run.py follows the rest",
-    "cp .env.example .env": "needs Docker; tests/image and tests/integration/test_deployment.py try what can be without",
+    "cp .env.example .env": "needs Docker; tests/integration/test_deployment.py tries what can be without",
     "docker compose": "needs Docker",
 }
 """How a block begins that cannot be run here, and why."""

@@ -27,6 +27,7 @@ from tests.integration.served_demonstration import (
 
 SECRET = "a secret for tests only, long enough for HS256"
 
+
 @pytest.fixture
 def programs(tmp_path: Path) -> str:
     """The PATH of the tour."""
