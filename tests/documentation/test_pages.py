@@ -125,7 +125,21 @@ def _told_to_do(page: str) -> list[Block]:
     ]
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if _told_to_do(page)])
+ON_POSTGRESQL_TOO = {"README.md", "docs/operation.md", "docs/guides/claim.md", "docs/guides/listen.md"}
+"""Pages whose answers come by another way there: commands, claims and the log. The others take too long to run twice."""
+
+
+@pytest.mark.parametrize(
+    ("page", "database_url"),
+    [
+        (page, database)
+        for page in pages()
+        if _told_to_do(page)
+        for database in ("sqlite", "postgresql")
+        if database == "sqlite" or page in ON_POSTGRESQL_TOO
+    ],
+    indirect=["database_url"],
+)
 def test_what_a_page_says_can_be_done_and_is_answered_as_shown(page: str, tmp_path: Path, database_url: str) -> None:
     with ExitStack() as stack:
         reader = _reader(stack, page, tmp_path, database_url)
