@@ -126,7 +126,7 @@ def _told_to_do(page: str) -> list[Block]:
 
 
 ON_POSTGRESQL_TOO = {"README.md", "docs/operation.md", "docs/guides/claim.md", "docs/guides/listen.md"}
-"""Pages whose answers come by another way there: commands, claims and the log. The others take too long to run twice."""
+"""Pages whose answers come by another way there: commands, claims and the log. Once is enough for the others."""
 
 
 @pytest.mark.parametrize(
