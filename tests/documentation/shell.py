@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 240
 _END = "--- the commands have ended:"
 
 

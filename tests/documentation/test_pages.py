@@ -18,6 +18,9 @@ from tests.documentation.shell import Shell, open_shell
 from tests.documentation.terminals import Correspondence, Terminals
 from tests.integration.served_demonstration import demonstration, environment, free_port
 
+# A page starts a program for each command that it has.
+pytestmark = pytest.mark.timeout(300)
+
 SECRET = "a secret for tests only, long enough for HS256"
 
 NOT_RUN = {
