@@ -17,14 +17,13 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLType,
-    Undefined,
+    NullValueNode,
     build_schema,
     get_named_type,
     is_introspection_type,
     is_specified_scalar_type,
     print_ast,
 )
-from graphql.utilities import ast_from_value
 
 _ROOTS = {
     "Query": ("queries.md", "Queries"),
@@ -132,10 +131,8 @@ def _table(first: str, given: Mapping[str, GraphQLArgument] | Mapping[str, Graph
 
 
 def _default(given: GraphQLArgument | GraphQLInputField) -> str:
-    if given.default_value is Undefined or given.default_value is None:
-        return ""
-    written = ast_from_value(given.default_value, given.type)
-    return "" if written is None else f" = `{print_ast(written)}`"
+    written = None if given.ast_node is None else given.ast_node.default_value
+    return "" if written is None or isinstance(written, NullValueNode) else f" = `{print_ast(written)}`"
 
 
 def _rows(first: str, rows: Mapping[str, tuple[str | None, str | None]]) -> Iterator[str]:
