@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients.programs import NO_NODE, install, node_is_there
 from tests.examples.house import EXAMPLES, House
+from tests.examples.writer import Writer
 from tests.world import World
 
 
@@ -33,3 +34,11 @@ async def house(world: World, database_url: str, tmp_path: Path) -> AsyncIterato
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def writer(house: House) -> AsyncIterator[Writer]:
+    """Whoever makes events there."""
+    made = Writer(house)
+    yield made
+    await made.close()

@@ -81,7 +81,7 @@ class House(Server):
         return path
 
     async def log(self, after: int = 0) -> list[dict[str, Any]]:
-        """Return the events of the family's log after a sequence, as exported by the operator and printed by an example."""
+        """Return the events of the family's log after a sequence, as it is exported, each as the examples print it."""
         process = await self._run("export", "--organisation", FAMILY, stdout=asyncio.subprocess.PIPE)
         written, _ = await process.communicate()
         assert process.returncode == 0
