@@ -109,8 +109,7 @@ async def command(*words: str | Path, **environment: str) -> AsyncIterator[Progr
         limit=2**20,
     )
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            yield Program(process)
+        yield Program(process)
     finally:
         if process.returncode is None:
             process.kill()
@@ -120,5 +119,8 @@ async def command(*words: str | Path, **environment: str) -> AsyncIterator[Progr
 @asynccontextmanager
 async def program(file: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
     """Run a program of this folder for as long as the context lasts."""
-    async with command("node", HERE / file, *arguments, **environment) as running:
+    async with (
+        command("node", HERE / file, *arguments, **environment) as running,
+        asyncio.timeout(_PATIENCE_SECONDS),
+    ):
         yield running

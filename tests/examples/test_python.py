@@ -17,6 +17,9 @@ from tests.examples.writer import EVENTS_OF_A_ROUND, Writer
 from tests.listening import head
 from tests.world import World
 
+# Servers that start again and clients that wait for them take their time on a machine that is busy.
+pytestmark = pytest.mark.timeout(300)
+
 
 @asynccontextmanager
 async def _listening(house: House, journal: Path) -> AsyncIterator[Program]:
