@@ -80,6 +80,12 @@ class Program:
         await self._ends_well()
         return said
 
+    async def fails(self) -> str:
+        """Return what it complains of at its end, which must be a bad one, and what it has not said must be nothing."""
+        said, complaints = await self._process.communicate()
+        assert (said, self._process.returncode) == (b"", 1), complaints.decode()
+        return complaints.decode()
+
     async def ends(self) -> list[Any]:
         """Tell it to end, and return what it says until then."""
         self._process.terminate()

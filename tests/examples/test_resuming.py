@@ -48,6 +48,10 @@ class Listener:
         while len(self.breaks) == before:
             self._take(await self._running.says())
 
+    async def fails(self) -> str:
+        """Return what it complains of when it ends by itself, having said nothing more."""
+        return await self._running.fails()
+
     async def ends(self) -> None:
         """Tell it to end, and hear what it says until then."""
         for said in await self._running.ends():
@@ -123,3 +127,20 @@ async def test_it_gives_up_a_server_that_is_silent(world: World, house: House, w
         await listener.ends()
     assert listener.events == await house.log(after=before)
     assert listener.breaks == [SILENT]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_it_ends_where_its_access_ends(house: House, writer: Writer, client: str) -> None:
+    async with _listening(house, client, house.token_file("member")) as listener:
+        await writer.write_round()
+        # Of the shared order between others it hears nothing.
+        await listener.hears(2)
+        await writer.remove("member")
+        assert "ACCESS_ENDED" in await listener.fails()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_its_types_hold(client: str) -> None:
+    checking = await asyncio.create_subprocess_exec("npm", "run", "check", cwd=EXAMPLES / client)
+    assert await checking.wait() == 0

@@ -18,6 +18,7 @@ PROCESS = "mutation($input: ProcessOrderInput!) { done: processOrder(input: $inp
 RELEASE = """
 mutation($input: ReleaseSharedOrderInput!) { done: releaseSharedOrder(input: $input) { userErrors { code } } }
 """
+REMOVE = "mutation($input: RemoveMemberInput!) { done: removeMember(input: $input) { userErrors { code } } }"
 EVENTS_OF_A_ROUND = 5
 
 
@@ -48,6 +49,11 @@ class Writer:
         await self._send("recipient", PROCESS, {"orderId": shared, "action": "ENDORSE"})
         await self._send("owner", PROCESS, {"orderId": order, "action": "ENDORSE"})
         await self._send("recipient", RELEASE, {"sharedOrderId": shared})
+
+    async def remove(self, member: str) -> None:
+        """Remove a member from the family."""
+        organisation, user = await self._house.world.organisation_id(), await self._house.world.user_id(member)
+        await self._send("admin", REMOVE, {"organisationId": organisation, "userId": user})
 
     async def close(self) -> None:
         """Close its connections."""
