@@ -81,5 +81,6 @@ lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the 
 
 clean: ## Delete .venv, caches and demonstration data
 	rm -rf .docs .cache benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules
+	rm -rf examples/*/node_modules examples/typescript/build examples/typescript/src/generated
 	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
