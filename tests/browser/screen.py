@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has none
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Route, WebSocket, WebSocketRoute, expect
 
 NO_BROWSER = "The tests in a browser need Chromium on the PATH: apt-get install chromium."

@@ -104,7 +104,7 @@ def _reader(stack: ExitStack, page: str, home: Path, database_url: str) -> Reade
     port = free_port()
     settings = {"ORDERSHARE_DATABASE_URL": database_url, "ORDERSHARE_JWT_SECRET": SECRET}
     if page not in WITHOUT_DEMONSTRATION:
-        stack.enter_context(demonstration(home, port, **settings))
+        stack.enter_context(demonstration(home, port, 240.0, **settings))
     (home / ".venv").symlink_to(sys.prefix)
     (home / "docs").symlink_to(REPOSITORY / "docs")
     # Where `make serve` keeps the secret of the demonstration.
