@@ -1,8 +1,6 @@
 // Subscribes by a client of graphql-ws, and goes on after the last event whenever something breaks: no event is missed,
 // and none comes twice. Copy this file: it needs nothing but the client that you give it.
 
-/** @typedef {{ code?: string, retryAfter?: number }} Extensions */
-/** @typedef {{ message: string, extensions?: Extensions }} Fault */
 /** @typedef {{ data?: any, errors?: readonly any[] }} Result what the server sends: an event, or why there is none */
 /** @typedef {{ next(result: any): void, error(fault: any): void, complete(): void }} Sink */
 /** @typedef {{ query: string, variables: Record<string, any>, operationName?: string }} Payload */
@@ -41,16 +39,18 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
   function begin() {
     const variables = { ...payload.variables, after }
     const attempt = ++attempts
+    // Of a subscription that we have stopped the client still tells its end.
+    const current = () => attempt === attempts
     stop = client.subscribe({ ...payload, variables }, {
       next(/** @type {Result} */ result) {
+        if (!current()) return
         if (!result.data && result.errors) return broken(result.errors)
         // An event counts as handled once the sink has taken it.
         sink.next(result)
         after = cursorOf(result) ?? after
       },
-      error: broken,
-      // What we stop ourselves is told to be complete, too.
-      complete: () => attempt === attempts && end(() => sink.complete())
+      error: (/** @type {any} */ fault) => current() && broken(fault),
+      complete: () => current() && end(() => sink.complete())
     })
   }
 

@@ -131,6 +131,20 @@ async def test_it_gives_up_a_server_that_is_silent(world: World, house: House, w
 
 @ON_SQLITE
 @pytest.mark.parametrize("client", CLIENTS)
+async def test_it_can_be_ended_while_there_is_no_server(
+    world: World, house: House, writer: Writer, client: str
+) -> None:
+    async with _listening(house, client, house.token_file("admin")) as listener:
+        await writer.write_round()
+        await listener.hears(EVENTS_OF_A_ROUND)
+        await house.stop()
+        await listener.breaks_off()
+        await listener.ends()
+    assert listener.closed_by == [STOPPED]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("client", CLIENTS)
 async def test_it_ends_where_its_access_ends(house: House, writer: Writer, client: str) -> None:
     async with _listening(house, client, house.token_file("member")) as listener:
         await writer.write_round()
