@@ -30,11 +30,12 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
   let after = payload.variables.after
   if (!after) throw new Error('Say where to begin: give the variable `after`, such as a logCursor.')
   let failures = 0
+  let refusals = 0
   let attempts = 0
   let stop = () => {}
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting
-  const forget = client.on('connected', () => (failures = 0))
+  const forget = client.on('connected', () => (failures = refusals = 0))
 
   function begin() {
     const variables = { ...payload.variables, after }
@@ -57,7 +58,8 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
   function broken(/** @type {any} */ fault) {
     attempts++
     stop()
-    if (isFinal(fault, failures)) return end(() => sink.error(fault))
+    if (fault.code === FORBIDDEN) refusals++
+    if (isFinal(fault, refusals)) return end(() => sink.error(fault))
     onBreak(fault.code ?? null)
     waiting = setTimeout(begin, pause(fault, failures++))
   }
@@ -77,10 +79,10 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
 /** @param {Result} result @returns {string | undefined} */
 const cursorOf = ({ data }) => data && Object.values(data)[0]?.cursor
 
-/** @param {any} fault a list of GraphQL errors, a close event, or why there is no connection @param {number} failures */
-function isFinal(fault, failures) {
+/** @param {any} fault a list of GraphQL errors, a close event, or why there is no connection @param {number} refusals */
+function isFinal(fault, refusals) {
   if (Array.isArray(fault)) return !fault.every(({ extensions }) => TEMPORARY.includes(extensions?.code))
-  if (fault.code === FORBIDDEN) return failures > 0
+  if (fault.code === FORBIDDEN) return refusals > 1
   return fault.code >= 4000 && !SLOW.includes(fault.code)
 }
 
