@@ -1,8 +1,6 @@
 // Subscribes by a client of graphql-ws, and goes on after the last event whenever something breaks: no event is missed,
 // and none comes twice. Copy this file: it needs nothing but the client that you give it.
 
-/** @typedef {{ code?: string, retryAfter?: number }} Extensions */
-/** @typedef {{ message: string, extensions?: Extensions }} Fault */
 /** @typedef {{ data?: any, errors?: readonly any[] }} Result what the server sends: an event, or why there is none */
 /** @typedef {{ next(result: any): void, error(fault: any): void, complete(): void }} Sink */
 /** @typedef {{ query: string, variables: Record<string, any>, operationName?: string }} Payload */
@@ -32,32 +30,36 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
   let after = payload.variables.after
   if (!after) throw new Error('Say where to begin: give the variable `after`, such as a logCursor.')
   let failures = 0
+  let refusals = 0
   let attempts = 0
   let stop = () => {}
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting
-  const forget = client.on('connected', () => (failures = 0))
+  const forget = client.on('connected', () => (failures = refusals = 0))
 
   function begin() {
     const variables = { ...payload.variables, after }
     const attempt = ++attempts
+    // Of a subscription that we have stopped the client still tells its end.
+    const current = () => attempt === attempts
     stop = client.subscribe({ ...payload, variables }, {
       next(/** @type {Result} */ result) {
+        if (!current()) return
         if (!result.data && result.errors) return broken(result.errors)
         // An event counts as handled once the sink has taken it.
         sink.next(result)
         after = cursorOf(result) ?? after
       },
-      error: broken,
-      // What we stop ourselves is told to be complete, too.
-      complete: () => attempt === attempts && end(() => sink.complete())
+      error: (/** @type {any} */ fault) => current() && broken(fault),
+      complete: () => current() && end(() => sink.complete())
     })
   }
 
   function broken(/** @type {any} */ fault) {
     attempts++
     stop()
-    if (isFinal(fault, failures)) return end(() => sink.error(fault))
+    if (fault.code === FORBIDDEN) refusals++
+    if (isFinal(fault, refusals)) return end(() => sink.error(fault))
     onBreak(fault.code ?? null)
     waiting = setTimeout(begin, pause(fault, failures++))
   }
@@ -77,10 +79,10 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
 /** @param {Result} result @returns {string | undefined} */
 const cursorOf = ({ data }) => data && Object.values(data)[0]?.cursor
 
-/** @param {any} fault a list of GraphQL errors, a close event, or why there is no connection @param {number} failures */
-function isFinal(fault, failures) {
+/** @param {any} fault a list of GraphQL errors, a close event, or why there is no connection @param {number} refusals */
+function isFinal(fault, refusals) {
   if (Array.isArray(fault)) return !fault.every(({ extensions }) => TEMPORARY.includes(extensions?.code))
-  if (fault.code === FORBIDDEN) return failures > 0
+  if (fault.code === FORBIDDEN) return refusals > 1
   return fault.code >= 4000 && !SLOW.includes(fault.code)
 }
 

@@ -90,11 +90,11 @@ async def follow(journal: Journal, api: str) -> None:
         TransportQueryError: Where the server refuses to go on: the cursor is of another log, or access has ended.
         TransportConnectionFailed: Where it refuses us: a fresh token is no good either.
     """
-    failures = 0
+    failures = refusals = 0
     while True:
         try:
             async with connect(api) as session:
-                failures = 0
+                failures = refusals = 0
                 await handle_events(session, journal)
         except TransportQueryError as fault:
             if not is_temporary(fault):
@@ -102,7 +102,8 @@ async def follow(journal: Journal, api: str) -> None:
             report(broke=None)
         except (TransportError, TimeoutError) as fault:
             code = close_code(fault)
-            if is_final(code, failures):
+            refusals += code == FORBIDDEN
+            if is_final(code, refusals):
                 raise
             report(broke=code)
         # By chance: not all clients of a server that comes back are there at the same moment.
@@ -131,11 +132,11 @@ def is_temporary(fault: TransportQueryError) -> bool:
     return all(error.get("extensions", {}).get("code") in TEMPORARY for error in fault.errors or [{}])
 
 
-def is_final(code: int | None, failures: int) -> bool:
-    """Return whether the server closed for good, after so many connections that came to nothing."""
+def is_final(code: int | None, refusals: int) -> bool:
+    """Return whether the server closed for good, having refused so many tokens in a row."""
     if code == FORBIDDEN:
         # A token that has expired is worth one more connection, for which it is read again.
-        return failures > 0
+        return refusals > 1
     return code is not None and code >= CLOSED_FOR_GOOD and code not in TOO_SLOW
 
 

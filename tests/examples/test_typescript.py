@@ -45,8 +45,8 @@ async def test_it_goes_the_whole_way(house: House, client: str) -> None:
     ]
     assert lines[5:] == [
         "OFFERED to Recipient",
-        "Refused at input.recipientIds.1: OWN_ORDER. The order belongs to this recipient.",
+        "Refused at input.recipientIds.0: OWN_ORDER. The recipient owns this order.",
         "CLAIMED",
         "LOSS_REPORTED",
-        "It is LOSS_REPORTED; possible are: SETTLE_LOSS, REJECT_LOSS.",
+        "Somebody was faster: it is LOSS_REPORTED now, at version 2.",
     ]
