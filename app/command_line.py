@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,9 +17,12 @@ from app.choose_verifier import choose_verifier
 from app.demonstration import serve_demonstration
 from app.export_command import Selection, run_export
 from app.import_command import run_import
+from app.import_template import write_template
 from app.log_lines import begin_to_log
 from app.server import serve
 from app.settings import Settings, SettingsError, load_settings
+from app.table_file import Reading
+from app.text_lines import Encoding
 from app.tokens import Tokens
 from db.database import Database
 from db.migrations.runner import is_current, upgrade
@@ -54,15 +58,49 @@ def migrate_command() -> None:
 
 @cli.command("import")
 def import_command(
-    orders: Annotated[Path, typer.Argument(help="The orders: a .csv or .jsonl file.", exists=True, dir_okay=False)],
-    types: Annotated[
-        Path | None, typer.Option(help="The order types: a .csv or .jsonl file.", exists=True, dir_okay=False)
+    orders: Annotated[
+        Path | None, typer.Argument(help="The orders: .csv, .xlsx or .jsonl; with --template, the file to make.")
     ] = None,
+    types: Annotated[
+        Path | None, typer.Option(help="The order types: .csv, .xlsx or .jsonl.", exists=True, dir_okay=False)
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be done, and change nothing; locks it meanwhile.")
+    ] = False,
+    encoding: Annotated[
+        Encoding | None, typer.Option(help="Of text without a byte order mark; UTF-8 where left out.")
+    ] = None,
+    skip_unknown_columns: Annotated[
+        bool, typer.Option("--skip-unknown-columns", help="Leave out columns that are none of these.")
+    ] = False,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write a file of orders to fill in: .csv or .xlsx, or standard output.")
+    ] = False,
+    template_types: Annotated[
+        bool, typer.Option("--template-types", help="Write a file of order types to fill in.")
+    ] = False,
 ) -> None:
     """Load orders, members and organisations; again = no change. Exits with 1 where a row was refused."""
+    if template or template_types:
+        _write_template(orders, of_types=template_types)
+        return
+    if orders is None:
+        raise typer.BadParameter("name the file of orders, or ask for a --template", param_hint="ORDERS")
+    if not orders.exists() or orders.is_dir():
+        raise typer.BadParameter(f"there is no file '{orders}'", param_hint="ORDERS")
+    reading = Reading(encoding, skips_unknown=skip_unknown_columns)
     settings = load_settings()
     _require_current(settings)
-    raise typer.Exit(_with_database(settings, lambda database: run_import(database, orders, types)))
+    work = partial(run_import, orders=orders, types=types, reading=reading, dry=dry_run)
+    raise typer.Exit(_with_database(settings, work))
+
+
+def _write_template(path: Path | None, *, of_types: bool) -> None:
+    try:
+        write_template(path, of_types=of_types)
+    except OSError as fault:
+        typer.echo(f"Not written: {fault}", err=True)
+        raise typer.Exit(1) from None
 
 
 @cli.command("export")
