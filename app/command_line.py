@@ -24,6 +24,8 @@ from app.settings import Settings, SettingsError, load_settings
 from app.table_file import Reading
 from app.text_lines import Encoding
 from app.tokens import Tokens
+from app.watch_client import Door
+from app.watch_command import WatchOptions, local_url, run_watch, socket_url
 from db.database import Database
 from db.migrations.runner import is_current, upgrade
 from resolvers.verify_organisations import count_organisations, verify_organisations
@@ -31,8 +33,14 @@ from schema.build import build_schema
 
 Answer = TypeVar("Answer")
 
-cli = typer.Typer(help="Live, shared control of protection orders.", no_args_is_help=True, add_completion=False)
+cli = typer.Typer(
+    help="Live, shared control of protection orders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
 
+_WATCH_LIFETIME = timedelta(hours=1)
 _LIFETIME = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -145,6 +153,39 @@ def verify_command() -> None:
     settings = load_settings()
     _require_current(settings)
     raise typer.Exit(_with_database(settings, _verify))
+
+
+@cli.command("watch")
+def watch_command(
+    organisation: Annotated[str, typer.Argument(help="The organisation's reference, or its global id.")],
+    url: Annotated[str, typer.Option(help="The API; the server of this machine's settings where left out.")] = "",
+    token: Annotated[
+        str,
+        typer.Option(envvar="ORDERSHARE_TOKEN", help="Who watches; better set than typed: others see what you type."),
+    ] = "",
+    as_user: Annotated[
+        str, typer.Option("--as", help="Instead of a token: the reference of a user, signed for by the local secret.")
+    ] = "",
+    after: Annotated[str | None, typer.Option(help="The cursor after which to begin.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events as lines of JSON.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="A file that keeps the cursor: the next run goes on after it.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Print what happens in an organisation, live; goes on through any break, and misses and repeats nothing."""
+    settings = load_settings()
+    try:
+        address = socket_url(url or local_url(settings.host, settings.port))
+    except ValueError:
+        raise typer.BadParameter("an address is http://HOST:PORT/graphql, or https", param_hint="--url") from None
+    if as_user:
+        tokens = Tokens(settings)
+        door = Door(address, lambda: tokens.sign(as_user, _WATCH_LIFETIME), renews=True)
+    elif token:
+        door = Door(address, lambda: token)
+    else:
+        raise SettingsError("Set ORDERSHARE_TOKEN to the token of who watches, or sign one by --as REFERENCE.")
+    raise typer.Exit(run_watch(door, WatchOptions(organisation, after, as_json, state)))
 
 
 @cli.command("demo")
