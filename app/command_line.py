@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.address import require_free_address
 from app.choose_verifier import choose_verifier
+from app.command_help import epilog
 from app.demonstration import serve_demonstration
 from app.export_command import Selection, run_export
 from app.import_command import run_import
@@ -24,6 +25,7 @@ from app.settings import Settings, SettingsError, load_settings
 from app.table_file import Reading
 from app.text_lines import Encoding
 from app.tokens import Tokens
+from app.verify_findings import tell_findings
 from app.watch_client import Door
 from app.watch_command import WatchOptions, local_url, run_watch, socket_url
 from db.database import Database
@@ -33,11 +35,15 @@ from schema.build import build_schema
 
 Answer = TypeVar("Answer")
 
+_INSTALLED_AS = "ordershare"
+
 cli = typer.Typer(
     help="Live, shared control of protection orders.",
     no_args_is_help=True,
-    add_completion=False,
+    # A shell completes the name of a program, which `python -m app` is not.
+    add_completion=Path(sys.argv[0]).stem == _INSTALLED_AS,
     pretty_exceptions_show_locals=False,
+    epilog="Each command tells more: python -m app COMMAND --help. Settings are ORDERSHARE_… in the environment.",
 )
 
 _WATCH_LIFETIME = timedelta(hours=1)
@@ -45,7 +51,14 @@ _LIFETIME = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-@cli.command("serve")
+@cli.command(
+    "serve",
+    epilog=epilog(
+        "serve",
+        "serve --workers 4",
+        exits={0: "ended as it was told", 1: "a setting, the database or the address is not as needed"},
+    ),
+)
 def serve_command(
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes serve, over one PostgreSQL.")] = 1,
 ) -> None:
@@ -57,14 +70,22 @@ def serve_command(
     serve(settings, workers)
 
 
-@cli.command("migrate")
+@cli.command("migrate", epilog=epilog("migrate"))
 def migrate_command() -> None:
     """Bring the database to the current schema."""
     upgrade(load_settings().checked_database_url())
     typer.echo("The database's schema is current.", err=True)
 
 
-@cli.command("import")
+@cli.command(
+    "import",
+    epilog=epilog(
+        "import --template orders.xlsx",
+        "import orders.xlsx --types types.csv --dry-run",
+        "import orders.csv --encoding gb18030 --skip-unknown-columns",
+        exits={0: "every row is imported", 1: "a row was refused, the others are kept; or a file cannot be read"},
+    ),
+)
 def import_command(
     orders: Annotated[
         Path | None, typer.Argument(help="The orders: .csv, .xlsx or .jsonl; with --template, the file to make.")
@@ -111,7 +132,10 @@ def _write_template(path: Path | None, *, of_types: bool) -> None:
         raise typer.Exit(1) from None
 
 
-@cli.command("export")
+@cli.command(
+    "export",
+    epilog=epilog("export --output all.jsonl", "export --organisation lin-family --orders-only > orders.jsonl"),
+)
 def export_command(
     organisation: Annotated[str | None, typer.Option(help="The reference of one; all where it is left out.")] = None,
     output: Annotated[Path | None, typer.Option(help="A file, instead of standard output.", dir_okay=False)] = None,
@@ -127,7 +151,7 @@ def export_command(
     raise typer.Exit(_with_database(settings, lambda database: run_export(database, organisation, output, selection)))
 
 
-@cli.command("token")
+@cli.command("token", epilog=epilog("token mei@lin.example", "token mei@lin.example --ttl 90m"))
 def token_command(
     reference: Annotated[str, typer.Argument(help="The reference of the user.")],
     ttl: Annotated[str, typer.Option(help="How long it holds: a number and s, m, h or d.")] = "1h",
@@ -141,13 +165,13 @@ def token_command(
     typer.echo(tokens.sign(reference, lifetime))
 
 
-@cli.command("schema")
+@cli.command("schema", epilog=epilog("schema > schema.graphql", exits={0: "done"}))
 def schema_command() -> None:
     """Print the GraphQL schema."""
     typer.echo(build_schema().as_str())
 
 
-@cli.command("verify")
+@cli.command("verify", epilog=epilog("verify", exits={0: "all is well", 1: "something is off, and listed"}))
 def verify_command() -> None:
     """Recount every organisation; exits with 1, and the list, where anything is off."""
     settings = load_settings()
@@ -155,7 +179,15 @@ def verify_command() -> None:
     raise typer.Exit(_with_database(settings, _verify))
 
 
-@cli.command("watch")
+@cli.command(
+    "watch",
+    epilog=epilog(
+        "watch lin-family --as mei@lin.example",
+        "watch lin-family --json --state lin.cursor >> lin.jsonl",
+        "watch lin-family --url https://orders.example/graphql",
+        exits={0: "ended by Ctrl-C", 1: "the server let nobody in (any more), or the watch cannot begin"},
+    ),
+)
 def watch_command(
     organisation: Annotated[str, typer.Argument(help="The organisation's reference, or its global id.")],
     url: Annotated[str, typer.Option(help="The API; the server of this machine's settings where left out.")] = "",
@@ -188,7 +220,7 @@ def watch_command(
     raise typer.Exit(run_watch(door, WatchOptions(organisation, after, as_json, state)))
 
 
-@cli.command("demo")
+@cli.command("demo", epilog=epilog("demo"))
 def demo_command() -> None:
     """Serve a demonstration organisation: migrates, loads it, prints tokens for two terminals."""
     serve_demonstration(load_settings())
@@ -230,8 +262,7 @@ async def _verify(database: Database) -> int:
     async with database.read() as session:
         count = await count_organisations(session)
         findings = await verify_organisations(session)
-    for finding in findings:
-        typer.echo(finding)
+    tell_findings(findings)
     if not findings:
         typer.echo(f"All is well in {count} organisations.")
     return 1 if findings else 0

@@ -88,7 +88,7 @@ def _lines(report: ImportReport, *, with_types: bool) -> list[Line]:
 def _summarise(lines: list[Line], refused: int) -> None:
     output = Console(soft_wrap=True, highlight=False)
     if output.is_terminal:
-        output.print(_table(lines, refused))
+        output.print(_table(lines, refused), soft_wrap=False)
         return
     for what, counts in lines:
         output.print(f"{what}: {', '.join(f'{count} {became}' for became, count in counts.items())}.")
