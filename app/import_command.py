@@ -1,5 +1,6 @@
 """The command that imports the platform's files."""
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -87,7 +88,8 @@ def _lines(report: ImportReport, *, with_types: bool) -> list[Line]:
 
 def _summarise(lines: list[Line], refused: int) -> None:
     output = Console(soft_wrap=True, highlight=False)
-    if output.is_terminal:
+    # Not what the console takes for one: FORCE_COLOR must not change what scripts read.
+    if sys.stdout.isatty():
         output.print(_table(lines, refused), soft_wrap=False)
         return
     for what, counts in lines:

@@ -1,5 +1,6 @@
 """What `verify` has found, for people and for programs."""
 
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.text import Text
 def tell_findings(findings: Sequence[str]) -> None:
     """Print what is off on standard output: a table on a terminal, and elsewhere a line each."""
     output = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    if not findings or not output.is_terminal:
+    if not findings or not sys.stdout.isatty():
         for finding in findings:
             print(finding)
         return

@@ -44,7 +44,7 @@ def socket_url(url: str) -> str:
         ValueError: Where it is no such address.
     """
     parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not parts.hostname or (parts.port or 1) < 1:
+    if parts.scheme not in _SCHEMES or not parts.hostname or parts.port == 0:
         raise ValueError(url)
     path = parts.path if parts.path.strip("/") else _PATH
     return parts._replace(scheme=_SCHEMES[parts.scheme], path=path, fragment="").geturl()

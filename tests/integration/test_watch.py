@@ -266,7 +266,7 @@ async def test_what_can_never_come_is_one_line(world: World, tmp_path: Path) -> 
             (("--state", str(state)), "The kept cursor is of another organisation: name another --state file."),
             (
                 ("--url", f"http://127.0.0.1:{port}/elsewhere"),
-                "There is no API of ours at this address: it answers 403.",
+                "There is no API of ours at this address: it answers 404.",
             ),
         ):
             with watching(port, *arguments, token=token) as watcher:
