@@ -69,8 +69,7 @@ const subscription = client.subscribe({ query: EVENTS, variables: { organisation
       return
     }
     show(data.organisationEvents)
-  },
-  complete: () => say({ completed: true })
+  }
 })
 
 const stop = () => subscription.unsubscribe()

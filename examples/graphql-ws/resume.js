@@ -42,16 +42,22 @@ export function resume(client, payload, sink, { onBreak = () => {} } = {}) {
     const attempt = ++attempts
     // Of a subscription that we have stopped the client still tells its end.
     const current = () => attempt === attempts
+    let refused = false
     stop = client.subscribe({ ...payload, variables }, {
       next(/** @type {Result} */ result) {
-        if (!current()) return
-        if (!result.data && result.errors) return broken(result.errors)
+        if (!current() || refused) return
+        if (!result.data && result.errors) {
+          // By and by: the client miscounts what is stopped while its completion comes, and never closes its socket.
+          refused = true
+          setTimeout(() => current() && broken(result.errors))
+          return
+        }
         // An event counts as handled once the sink has taken it.
         sink.next(result)
         after = cursorOf(result) ?? after
       },
       error: (/** @type {any} */ fault) => current() && broken(fault),
-      complete: () => current() && end(() => sink.complete())
+      complete: () => current() && !refused && end(() => sink.complete())
     })
   }
 

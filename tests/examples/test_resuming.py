@@ -151,7 +151,7 @@ async def test_it_ends_where_its_access_ends(house: House, writer: Writer, clien
         # Of the shared order between others it hears nothing.
         await listener.hears(2)
         await writer.remove("member")
-        assert "ACCESS_ENDED" in await listener.fails()
+        assert "You are no longer a member of this organisation." in await listener.fails()
 
 
 @pytest.mark.parametrize("client", CLIENTS)
