@@ -30,7 +30,10 @@ _register(
     MemberRole,
     "What a member may do in an organisation.",
     ADMIN="Sees every shared order, processes every order, manages members, policy and imports.",
-    MEMBER="Sees every order of the organisation, and the shared orders they sent, received or own.",
+    MEMBER=(
+        "Sees every order of the organisation, the shared orders they sent or received, and all those of "
+        "orders they own."
+    ),
 )
 _register(
     SharePolicy,
@@ -47,7 +50,7 @@ _register(
 _register(
     OrderStatus,
     "Where an order stands. `orderStateMachine` tells which action leads where.",
-    PENDING="Made, but the cover is not active yet.",
+    PENDING="The order is there, but its cover is not active yet.",
     IN_FORCE="The cover is active.",
     LOSS_REPORTED="A loss was reported and is not settled or rejected yet.",
     GRACE_PERIOD="The cover has ended less than 30 days ago and can still be renewed.",
@@ -57,15 +60,18 @@ _register(
 )
 _register(
     OrderAction,
-    "What a terminal can do to an order.",
+    "What `processOrder` can do to an order; `orderStateMachine` tells in which status, and what follows.",
     ACTIVATE="Put a pending order in force.",
     RENEW="Give the cover a new end; needs `newExpiresAt`.",
     ENDORSE="Record a change of terms; the order stays in force.",
     REPORT_LOSS="Report an insured loss.",
     SETTLE_LOSS="Record that the reported loss was paid.",
     REJECT_LOSS="Record that the reported loss was refused.",
-    SUSPEND="Let the cover rest.",
-    REINSTATE="Put a suspended or lapsed order back in force; needs `newExpiresAt` when its grace period is over.",
+    SUSPEND="Interrupt the cover until it is reinstated.",
+    REINSTATE=(
+        "Put a suspended or lapsed order back in force. Give `newExpiresAt` where the cover has ended, "
+        "or time ends it again at once."
+    ),
     CANCEL="End the cover for good.",
 )
 _register(
@@ -75,7 +81,9 @@ _register(
     CLAIMED="The recipient holds a seat, and both terminals follow the order.",
     DECLINED="The recipient turned the offer down.",
     RELEASED="The recipient gave the claimed share back.",
-    REVOKED="The sender, the owner, an admin, or the end of the order or of the membership took it back.",
+    REVOKED=(
+        "The sender, the order's owner or an admin took it back, or the order or the recipient's membership ended."
+    ),
     EXPIRED="The claim window closed before it was claimed.",
 )
 _register(
@@ -107,20 +115,28 @@ _register(
 )
 _register(
     ErrorCode,
-    "Why a mutation was refused. A refused mutation has changed nothing.",
-    NOT_FOUND="There is no such thing, or it belongs to an organisation the viewer is not a member of.",
-    FORBIDDEN="The viewer may see it, but not do this.",
-    INVALID_INPUT="A value cannot be accepted; `path` tells which.",
-    OWN_ORDER="The recipient owns the order.",
+    "Why a mutation, or a part of it, was refused. What is refused has changed nothing.",
+    NOT_FOUND="There is no such thing, or the viewer may not see it.",
+    FORBIDDEN="The viewer may see it, but may not do this with it.",
+    INVALID_INPUT="A value cannot be accepted: `path` tells which, and `message` why.",
+    OWN_ORDER="The recipient is the owner of the order.",
     NOT_A_MEMBER="The user is not a member of the organisation.",
     ALREADY_SHARED="The order is offered to, or claimed by, this recipient already.",
-    ORDER_NOT_SHAREABLE="The order is in a status in which it cannot be shared or claimed.",
+    ORDER_NOT_SHAREABLE=(
+        "The order can be neither shared nor claimed unless it is IN_FORCE, GRACE_PERIOD or LOSS_REPORTED."
+    ),
     CLAIM_WINDOW_NOT_OPEN="It is too early: the error is a `ClaimWindowError` with the window.",
     CLAIM_WINDOW_CLOSED="It is too late: the error is a `ClaimWindowError` with the window.",
     SHARES_EXHAUSTED="Every seat is taken: the error is a `SharesExhaustedError` with the numbers.",
     NOT_OFFERED="The shared order is not, or no longer, on offer.",
     NOT_CLAIMED="The shared order is not, or no longer, claimed.",
-    ACTION_NOT_ALLOWED="The status has no such action: the error is an `ActionNotAllowedError` with those it has.",
-    VERSION_CONFLICT="Another result came first: the error is a `VersionConflictError` with the present version.",
-    KEY_REUSED="The idempotency key was used with another input.",
+    ACTION_NOT_ALLOWED=(
+        "The order's status does not allow the action: the error is an `ActionNotAllowedError` with "
+        "those that it allows."
+    ),
+    VERSION_CONFLICT=(
+        "The order has another version than `expectedVersion` by now: the error is a "
+        "`VersionConflictError` with the present one."
+    ),
+    KEY_REUSED="The `idempotencyKey` was used before, with another input.",
 )

@@ -36,7 +36,7 @@ from schema.whole_organisation import compile_organisation
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
 
 
-@strawberry.type(description="A row of the table of an order's life.")
+@strawberry.type(description="One thing that can happen to an order: an action, or the passing of time.")
 class OrderTransition:
     """The public face of a transition."""
 
@@ -45,7 +45,7 @@ class OrderTransition:
     to_status: OrderStatus = strawberry.field(description="The status it leads to.")
 
 
-@strawberry.type(description="Whoever the token stands for.")
+@strawberry.type(description="The user whose token came with the request.")
 class Viewer:
     """The authenticated user."""
 
@@ -131,17 +131,19 @@ async def _node(info: Info, text: str) -> Node | None:
 class Query:
     """The query type."""
 
-    @strawberry.field(description="Whoever the token stands for.")
+    @strawberry.field(description="The user whose token came with the request.")
     def viewer(self) -> Viewer:
         """Return the viewer."""
         return Viewer()
 
-    @strawberry.field(description="Find any object again by its global id.")
+    @strawberry.field(description="Find any object by its id; null where there is none that the viewer may see.")
     async def node(self, info: Info, id: NodeId) -> Node | None:
         """Find one node."""
         return await _node(info, id)
 
-    @strawberry.field(description="Find many objects again, at most 100, in the order of the ids.")
+    @strawberry.field(
+        description=("Find up to 100 objects, in the order of the ids; null for each that the viewer may not see.")
+    )
     async def nodes(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")]
     ) -> list[Node | None]:
@@ -162,7 +164,9 @@ class Query:
         """Find an order."""
         return await _order(info, decode_id("Order", id))
 
-    @strawberry.field(description="A shared order that the viewer sent, received, owns the order of, or administers.")
+    @strawberry.field(
+        description=("A shared order that the viewer sent or received, or whose order they own or administer.")
+    )
     async def shared_order(
         self,
         info: Info,
@@ -171,7 +175,12 @@ class Query:
         """Find a shared order."""
         return await _shared_order(info, decode_id("SharedOrder", id))
 
-    @strawberry.field(description="The table of an order's life: which action is possible when, and where it leads.")
+    @strawberry.field(
+        description=(
+            "Everything that can happen to an order: which action is possible in which status, and where it "
+            "leads. The same for all orders."
+        )
+    )
     def order_state_machine(self) -> list[OrderTransition]:
         """Return the table of the rules."""
         return [

@@ -44,7 +44,10 @@ def _parse_cursor(value: object) -> str:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant as RFC 3339 with a zone, answered in UTC: `2026-11-22T09:30:00Z`.",
+        description=(
+            "A date and time by RFC 3339, such as `2026-11-22T09:30:00Z`. Send it with any offset; it is "
+            "answered in UTC."
+        ),
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=format_instant,
         parse_value=parse_instant,
@@ -52,8 +55,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     Cursor: strawberry.scalar(
         name="Cursor",
         description=(
-            "A place in an organisation's log: right after an event, or `logCursor`. Opaque. Subscribe with `after` "
-            "it to hear everything that follows; it stays valid across reconnects, replicas and restarts."
+            "A place in an organisation's log: an event's `cursor`, or `Organisation.logCursor`. Opaque: "
+            "keep it as it is. Subscribe with it as `after` to hear everything that follows; it stays valid "
+            "across reconnects, servers and restarts."
         ),
         serialize=str,
         parse_value=_parse_cursor,

@@ -28,13 +28,16 @@ _MAX_ORDERS = 1000
 class Subscription:
     """The subscription type."""
 
-    @strawberry.subscription(description="Orders' statuses, each time the server derives one.")
+    @strawberry.subscription(
+        description=("Each change of an order's status, and each result that leaves the status as it is.")
+    )
     async def order_status_changed(
         self,
         info: Info,
         organisation_id: OrganisationId,
         order_ids: Annotated[
-            list[strawberry.ID] | None, strawberry.argument(description="Only these orders; all where not given.")
+            list[strawberry.ID] | None,
+            strawberry.argument(description=("The ids of the orders to hear of; all where not given.")),
         ] = None,
         after: AfterEvent = None,
     ) -> AsyncIterable[OrderStatusChanged]:
@@ -51,7 +54,8 @@ class Subscription:
 
     @strawberry.subscription(
         description=(
-            "Shared orders that the viewer sent, received, owns the order of, or administers; OFFERED tells to claim."
+            "Each new offer and each change of a shared order that the viewer may see. OFFERED, to its "
+            "recipient, is the instruction to claim."
         )
     )
     async def shared_order_changed(

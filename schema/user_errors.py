@@ -11,18 +11,22 @@ from domain import errors
 from domain.vocabulary import ErrorCode, OrderAction, OrderStatus
 
 
-@strawberry.interface(description="Why a mutation was refused. What is refused has changed nothing.")
+@strawberry.interface(
+    description=("Why a mutation, or a part of it, was refused. What is refused has changed nothing.")
+)
 class UserError:
     """What all refusals have."""
 
-    code: ErrorCode = strawberry.field(description="The reason, to branch on.")
-    message: str = strawberry.field(description="The reason as an English sentence, to log or show.")
+    code: ErrorCode = strawberry.field(description="The reason, for a program to decide by.")
+    message: str = strawberry.field(description="The reason as an English sentence, for people and logs.")
     path: list[str] = strawberry.field(
-        description='The part of the input it is about, such as `["input", "recipientIds", "1"]`.'
+        description=(
+            'The part of the input that it is about, such as `["input", "recipientIds", "1"]` for the second recipient.'
+        )
     )
 
 
-@strawberry.type(description="A refusal that needs no further data.")
+@strawberry.type(description="A refusal that has no more to tell than its code and message.")
 class GenericUserError(UserError):
     """Any refusal without data of its own."""
 
@@ -39,24 +43,28 @@ class ClaimWindowError(UserError):
 class SharesExhaustedError(UserError):
     """The refusal of a claim without a free seat."""
 
-    max_shares: int = strawberry.field(description="How many recipients may hold the order at once.")
-    shares_claimed: int = strawberry.field(description="How many hold it now.")
+    max_shares: int = strawberry.field(description="How many recipients may hold the order at once: its seats.")
+    shares_claimed: int = strawberry.field(
+        description=("How many recipients hold the order now: the seats that are taken.")
+    )
 
 
 @strawberry.type(description="The order's status does not have this action.")
 class ActionNotAllowedError(UserError):
     """The refusal of a result that is not, or no longer, possible."""
 
-    current_status: OrderStatus = strawberry.field(description="The order's status.")
-    available_actions: list[OrderAction] = strawberry.field(description="What is possible from it.")
+    current_status: OrderStatus = strawberry.field(description="The status that the order has now.")
+    available_actions: list[OrderAction] = strawberry.field(
+        description=("The actions that are possible in this status.")
+    )
 
 
-@strawberry.type(description="Another result was applied first.")
+@strawberry.type(description="The order has another version by now than the one that was expected.")
 class VersionConflictError(UserError):
     """The refusal of a result that was decided on an older version."""
 
     current_version: int = strawberry.field(description="The order's version: read it again, then decide again.")
-    current_status: OrderStatus = strawberry.field(description="The order's status.")
+    current_status: OrderStatus = strawberry.field(description="The status that the order has now.")
 
 
 _SHAPES: dict[type[errors.DomainError], type[UserError]] = {

@@ -20,7 +20,9 @@ from schema.user_errors import UserError
 class MoneyInput:
     """Minor units and their currency."""
 
-    amount_minor: int = strawberry.field(description="The amount in minor units: 1250 is 12.50 of a currency of cents.")
+    amount_minor: int = strawberry.field(
+        description=("The amount in the currency's smallest unit: 1250 in `EUR` is 12.50 euros.")
+    )
     currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
 
 
@@ -28,17 +30,19 @@ class MoneyInput:
 class OrderImport:
     """One row of an import."""
 
-    reference: str = strawberry.field(description="The platform's key, unique in the organisation.")
+    reference: str = strawberry.field(
+        description=("The order platform's key, unique in the organisation, of at most 200 characters.")
+    )
     owner_reference: str = strawberry.field(description="The `reference` of the member who owns it.")
     type: str = strawberry.field(description="The code of one of the organisation's `orderTypes`.")
-    title: str = strawberry.field(description="What people call it.")
+    title: str = strawberry.field(description="What people call it, in at most 500 characters.")
     premium: MoneyInput = strawberry.field(description="What the cover costs.")
     status: OrderStatus = strawberry.field(description="Its status on the platform.")
     effective_at: datetime = strawberry.field(description="When the cover begins.")
     expires_at: datetime | None = strawberry.field(
         default=None, description="When the cover ends; null for one without end."
     )
-    max_shares: int = strawberry.field(description="How many recipients may hold it at once.")
+    max_shares: int = strawberry.field(description="How many recipients may hold it at once, 0 to 10000.")
 
     def plain(self) -> OrderToImport:
         """Return the row as the use case takes it."""
@@ -60,11 +64,14 @@ class OrderImport:
 class ImportOrdersInput:
     """The import as clients give it."""
 
-    organisation_id: strawberry.ID = strawberry.field(description="The organisation, which you administer.")
+    organisation_id: strawberry.ID = strawberry.field(
+        description=("The id of the organisation; you must be one of its admins.")
+    )
     orders: list[OrderImport] = strawberry.field(
         description=(
-            "At most 1000. An order equal to what was imported last changes nothing; of one that differs, what differs "
-            "is applied. Those that cannot hold are refused one by one, and the others kept."
+            "At most 1000. An order that equals its last import changes nothing, whatever has happened to it "
+            "here; of one that differs, what differs is applied. An invalid one is a user error with its "
+            "index in `path`, and the others are imported."
         )
     )
     idempotency_key: str | None = idempotency_key()
@@ -75,8 +82,8 @@ class ImportOrdersPayload:
     """The payload."""
 
     imported: int = strawberry.field(default=0, description="How many orders are new.")
-    updated: int = strawberry.field(default=0, description="How many changed.")
-    unchanged: int = strawberry.field(default=0, description="How many are as they were.")
+    updated: int = strawberry.field(default=0, description="How many known orders were changed.")
+    unchanged: int = strawberry.field(default=0, description="How many known orders are as they were.")
     user_errors: list[UserError] = user_errors()
 
 

@@ -22,7 +22,9 @@ from schema.user_errors import UserError
 class SetSharePolicyInput:
     """The input."""
 
-    organisation_id: strawberry.ID = strawberry.field(description="The organisation, which you administer.")
+    organisation_id: strawberry.ID = strawberry.field(
+        description=("The id of the organisation; you must be one of its admins.")
+    )
     share_policy: SharePolicy = strawberry.field(description="The policy from now on; offers that are out stay out.")
     idempotency_key: str | None = idempotency_key()
 
@@ -41,10 +43,16 @@ class SetSharePolicyPayload:
 class AddMemberInput:
     """The input."""
 
-    organisation_id: strawberry.ID = strawberry.field(description="The organisation, which you administer.")
-    reference: str = strawberry.field(description="The `sub` of the new member's tokens.")
-    name: str = strawberry.field(description="Their name; that of a user who is known already stays.")
-    role: MemberRole = strawberry.field(default=MemberRole.MEMBER, description="What they may do.")
+    organisation_id: strawberry.ID = strawberry.field(
+        description=("The id of the organisation; you must be one of its admins.")
+    )
+    reference: str = strawberry.field(
+        description=("The new member's reference: the `sub` of the tokens they sign in with.")
+    )
+    name: str = strawberry.field(
+        description=("The new member's name. A user whom the server knows already keeps the name they have.")
+    )
+    role: MemberRole = strawberry.field(default=MemberRole.MEMBER, description="The role of the new member.")
     idempotency_key: str | None = idempotency_key()
 
 
@@ -62,9 +70,11 @@ class AddMemberPayload:
 class RemoveMemberInput:
     """The input."""
 
-    organisation_id: strawberry.ID = strawberry.field(description="The organisation, which you administer.")
+    organisation_id: strawberry.ID = strawberry.field(
+        description=("The id of the organisation; you must be one of its admins.")
+    )
     user_id: strawberry.ID = strawberry.field(
-        description="The member. What they were offered or hold is revoked; their orders stay."
+        description="The member's user id. What they were offered or hold is revoked; their orders stay."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -84,7 +94,9 @@ class RemoveMemberPayload:
 class SetMemberRoleInput:
     """The input."""
 
-    organisation_id: strawberry.ID = strawberry.field(description="The organisation, which you administer.")
+    organisation_id: strawberry.ID = strawberry.field(
+        description=("The id of the organisation; you must be one of its admins.")
+    )
     user_id: strawberry.ID = strawberry.field(description="The member.")
     role: MemberRole = strawberry.field(description="The role from now on.")
     idempotency_key: str | None = idempotency_key()

@@ -24,8 +24,9 @@ def idempotency_key() -> str | None:
     key: str | None = strawberry.field(
         default=None,
         description=(
-            "1 to 128 characters of your choice. The same key with the same input answers what the first answered "
-            "and does nothing again, also after a crash; with another input it is KEY_REUSED."
+            "A key of your own of 1 to 128 characters, such as a UUID made once for what a user does. Sent "
+            "again with the same input, it answers what was answered first and does nothing again, even "
+            "after a crash; with another input it is refused with KEY_REUSED."
         ),
     )
     return key
@@ -34,6 +35,6 @@ def idempotency_key() -> str | None:
 def user_errors() -> list[UserError]:
     """Return the field of a payload that tells why it was refused."""
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused, or refused a part; empty where it was done."
+        default_factory=list, description="Why it, or a part of it, was refused; empty where all was done."
     )
     return errors

@@ -21,28 +21,34 @@ from schema.user_errors import UserError
 _USE_CASES = {"Order": process_order, "SharedOrder": process_shared_order}
 
 
-@strawberry.input(description="A result.")
+@strawberry.input(description="What to do to an order, and through which id.")
 class ProcessOrderInput:
     """The result as clients give it."""
 
     order_id: strawberry.ID = strawberry.field(
         description=(
-            "The terminal's own: the id of an `Order` (for its owner and admins) "
-            "or of a claimed `SharedOrder` (for its recipient)."
+            "The id of your own order: the `Order` where you are its owner or an admin, the claimed "
+            "`SharedOrder` where you are its recipient."
         )
     )
-    action: OrderAction = strawberry.field(description="What was done; one of `availableActions`.")
+    action: OrderAction = strawberry.field(description=("What to do; one of the `availableActions` of that order."))
     expected_version: int | None = strawberry.field(
-        default=None, description="The `version` you decided on: VERSION_CONFLICT where the order has another by now."
+        default=None,
+        description=(
+            "The order's `version` that you decided by. Where it has another by now, nothing is done and the "
+            "error is VERSION_CONFLICT; left out, any will do."
+        ),
     )
     new_expires_at: datetime | None = strawberry.field(
         default=None, description="The new end of the cover: RENEW needs it, REINSTATE takes it, no other action does."
     )
-    note: str | None = strawberry.field(default=None, description="A word to keep with it, at most 1000 characters.")
+    note: str | None = strawberry.field(
+        default=None, description=("A note to keep with the result, of at most 1000 characters.")
+    )
     idempotency_key: str | None = idempotency_key()
 
 
-@strawberry.type(description="What became of a result.")
+@strawberry.type(description="What became of processing an order.")
 class ProcessOrderPayload:
     """The payload."""
 

@@ -20,8 +20,13 @@ from schema.user_errors import UserError
 class ClaimWindowInput:
     """The window as clients give it."""
 
-    opens_at: datetime | None = strawberry.field(default=None, description="At once where not given.")
-    closes_at: datetime | None = strawberry.field(default=None, description="7 days after `opensAt` where not given.")
+    opens_at: datetime | None = strawberry.field(
+        default=None, description=("When claiming begins; at once where not given.")
+    )
+    closes_at: datetime | None = strawberry.field(
+        default=None,
+        description=("When claiming ends, after `opensAt` and in the future; 7 days after `opensAt` where not given."),
+    )
 
 
 @strawberry.input(description="An instruction to share an order.")
@@ -31,18 +36,21 @@ class ShareOrderInput:
     order_id: strawberry.ID = strawberry.field(description="The order to share.")
     recipient_ids: list[strawberry.ID] = strawberry.field(
         description=(
-            "1 to 100 members of the organisation. More than `maxShares` may be offered: "
-            "the first to claim get the seats."
+            "The user ids of 1 to 100 members of the organisation. They may be more than `maxShares`: the "
+            "first to claim get the seats."
         )
     )
     permission: SharePermission = strawberry.field(
-        default=SharePermission.VIEW, description="What a claimed share lets do; not more than you hold yourself."
+        default=SharePermission.VIEW,
+        description=(
+            "What a recipient may do once they have claimed. Only those who may process the order can grant PROCESS."
+        ),
     )
     claim_window: ClaimWindowInput | None = strawberry.field(
-        default=None, description="When the offers can be claimed; for 7 days from now where not given."
+        default=None, description="When the offers can be claimed; from now on, for 7 days, where not given."
     )
     message: str | None = strawberry.field(
-        default=None, description="A word to the recipients, at most 1000 characters."
+        default=None, description="A message to the recipients, of at most 1000 characters."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -53,7 +61,7 @@ class ShareOrderPayload:
 
     order: Order | None = strawberry.field(default=None, description="The order; null where nobody was offered it.")
     shared_orders: list[SharedOrder] = strawberry.field(
-        default_factory=list, description="One for each recipient who was offered it."
+        default_factory=list, description="The offers, one for each recipient who was not refused."
     )
     user_errors: list[UserError] = user_errors()
 

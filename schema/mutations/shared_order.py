@@ -42,7 +42,7 @@ CLAIMS: WorkTogether[UUID, ClaimAsked, ClaimFound, AnySharedOrder] = WorkTogethe
 class ClaimSharedOrderInput:
     """The input."""
 
-    shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
+    shared_order_id: strawberry.ID = strawberry.field(description=("The id of the offer; you must be its recipient."))
     idempotency_key: str | None = idempotency_key()
 
     @classmethod
@@ -68,7 +68,7 @@ class ClaimSharedOrderPayload:
 class DeclineSharedOrderInput:
     """The input."""
 
-    shared_order_id: strawberry.ID = strawberry.field(description="The offer, of which you are the recipient.")
+    shared_order_id: strawberry.ID = strawberry.field(description=("The id of the offer; you must be its recipient."))
     idempotency_key: str | None = idempotency_key()
 
 
@@ -86,7 +86,9 @@ class DeclineSharedOrderPayload:
 class ReleaseSharedOrderInput:
     """The input."""
 
-    shared_order_id: strawberry.ID = strawberry.field(description="The shared order, which you hold.")
+    shared_order_id: strawberry.ID = strawberry.field(
+        description=("The id of the shared order; you must have claimed it.")
+    )
     idempotency_key: str | None = idempotency_key()
 
 
@@ -105,7 +107,7 @@ class RevokeSharedOrderInput:
     """The input."""
 
     shared_order_id: strawberry.ID = strawberry.field(
-        description="The shared order, which you sent, own the order of, or administer."
+        description="The id of the shared order; you must be its sender, the order's owner or an admin."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -125,7 +127,7 @@ class ExtendClaimWindowInput:
     """The input."""
 
     shared_order_id: strawberry.ID = strawberry.field(
-        description="The offer, open or expired, which you sent or administer."
+        description="The id of the offer, which may have expired; you must be its sender or an admin."
     )
     closes_at: datetime = strawberry.field(description="The new end of the window, in the future.")
     idempotency_key: str | None = idempotency_key()

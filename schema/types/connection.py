@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 ConnectionType = TypeVar("ConnectionType", bound="Connection[Any]")
 
 
-@strawberry.type(description="Whether there is more before and behind a page.")
+@strawberry.type(description="Whether there is more before and after a page, and where to go on.")
 class PageInfo:
     """Relay's page info."""
 
@@ -21,15 +21,23 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(
         description="Whether entries precede this page; when paging forward: whether `after` was given."
     )
-    start_cursor: str | None = strawberry.field(description="The cursor of the page's first entry.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the page's last entry: the next `after`.")
+    start_cursor: str | None = strawberry.field(
+        description=(
+            "The cursor of the page's first entry: the `before` of the page before it. Null where the page is empty."
+        )
+    )
+    end_cursor: str | None = strawberry.field(
+        description=("The cursor of the page's last entry: the `after` of the next page. Null where the page is empty.")
+    )
 
 
 @strawberry.type(description="An entry of a list, with its place in it.")
 class Edge(Generic[NodeType]):
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="The entry's place, for `after` or `before`.")
+    cursor: str = strawberry.field(
+        description=("The place of this entry in the list: give it as `after` or `before` to go on from here.")
+    )
     node: NodeType = strawberry.field(description="The entry.")
 
 
@@ -74,12 +82,18 @@ class Connection(Generic[NodeType]):
         """Write the cursors."""
         return self.made_edges()
 
-    @strawberry.field(description="Whether there is more.", metadata=in_batches(_page_infos_of))
+    @strawberry.field(
+        description="Whether there are more pages, and where to go on.", metadata=in_batches(_page_infos_of)
+    )
     def page_info(self) -> PageInfo:
         """Write the cursors at both ends."""
         return self.made_page_info()
 
-    @strawberry.field(description="How many entries the whole list has. Costs a count; leave it out when not needed.")
+    @strawberry.field(
+        description=(
+            "How many entries the whole list has. They are counted each time: leave it out where you do not show it."
+        )
+    )
     async def total_count(self) -> int:
         """Count the whole list."""
         return await self.count()

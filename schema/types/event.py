@@ -38,19 +38,33 @@ CURSOR = PageCursor("history", (int,))
 class OrderEvent:
     """What all entries have."""
 
-    id: strawberry.ID = strawberry.field(description="The event's own id.")
-    cursor: Cursor = strawberry.field(description="The place right after this event: keep it, and resume `after` it.")
-    sequence: int = strawberry.field(description="1, 2, 3, … in each organisation, without a gap, in commit order.")
+    id: strawberry.ID = strawberry.field(description="The event's own id, unique among all events.")
+    cursor: Cursor = strawberry.field(
+        description=("The place right after this event: keep it, and give it as `after` to go on from here.")
+    )
+    sequence: int = strawberry.field(
+        description=(
+            "The event's number in its organisation's log: 1, 2, 3, … in the order in which things happened. "
+            "What the viewer may not see is left out, and its number with it."
+        )
+    )
     occurred_at: datetime = strawberry.field(description="When it happened.")
-    order_version: int | None = strawberry.field(description="The order's version then.")
+    order_version: int | None = strawberry.field(
+        description=("The order's `version` at this event; null where it is about no order.")
+    )
     row: strawberry.Private[AnyEvent]
 
-    @strawberry.field(description="Who did it; null for time and for an import from a file.")
+    @strawberry.field(description="Who did it; null where time did, or an import from a file.")
     async def actor(self, info: Info) -> User | None:
         """Load who did it."""
         return None if self.row.actor_id is None else await linked_user(info, self.row.actor_id)
 
-    @strawberry.field(description="The order it is about, as it is now: at least as new as the event.")
+    @strawberry.field(
+        description=(
+            "The order that it is about, as it is now, which may be newer than the event; null where it is "
+            "about no order."
+        )
+    )
     async def order(self, info: Info) -> Order | None:
         """Load the order."""
         if self.row.order_id is None:
@@ -58,15 +72,13 @@ class OrderEvent:
         return Order.from_row(await linked(info, load_orders, self.row.order_id))
 
 
-@strawberry.type(
-    description="An order's status was derived anew: a result was applied, time passed, or an import said so."
-)
+@strawberry.type(description="A result was applied to an order, time moved it on, or an import gave it another status.")
 class OrderStatusChanged(OrderEvent):
     """A change of status, as it was then."""
 
     previous_status: OrderStatus = strawberry.field(description="The status before; the same after ENDORSE or RENEW.")
     status: OrderStatus = strawberry.field(description="The status after this event.")
-    reason: StatusReason = strawberry.field(description="Why.")
+    reason: StatusReason = strawberry.field(description="What gave the order this status.")
 
 
 @strawberry.type(
@@ -78,7 +90,7 @@ class SharedOrderChanged(OrderEvent):
     previous_status: SharedOrderStatus | None = strawberry.field(description="The status before; null for a new offer.")
     status: SharedOrderStatus = strawberry.field(description="The status after this event.")
 
-    @strawberry.field(description="The shared order as it is now: at least as new as the event.")
+    @strawberry.field(description="The shared order as it is now, which may be newer than the event.")
     async def shared_order(self, info: Info) -> SharedOrder:
         """Load the shared order; who sees the event sees it."""
         row = await linked(info, load_shared_orders, required(self.row.shared_order_id))
@@ -94,7 +106,9 @@ class OrderImported(OrderEvent):
 class MembershipChanged(OrderEvent):
     """A change of membership."""
 
-    role: MemberRole | None = strawberry.field(description="The role after this event; null: removed.")
+    role: MemberRole | None = strawberry.field(
+        description=("The role after this event; null where the member was removed.")
+    )
 
     @strawberry.field(description="The member.")
     async def user(self, info: Info) -> User:

@@ -34,11 +34,13 @@ from schema.types.node import Node
 from schema.types.user import User
 
 
-@strawberry.type(description="An amount of money, exact.")
+@strawberry.type(description="An amount of money, without fractions that could be rounded.")
 class Money:
     """Minor units and their currency."""
 
-    amount_minor: int = strawberry.field(description="The amount in minor units: 1250 is 12.50 of a currency of cents.")
+    amount_minor: int = strawberry.field(
+        description=("The amount in the currency's smallest unit: 1250 in `EUR` is 12.50 euros.")
+    )
     currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
 
 
@@ -61,13 +63,15 @@ class StatusReason:
     """The cause of a status."""
 
     cause: StatusCause = strawberry.field(description="What gave the order its status.")
-    action: OrderAction | None = strawberry.field(description="The action that was processed, where one was.")
-    via: Terminal | None = strawberry.field(description="Through which of the linked orders it was processed.")
-    at: datetime = strawberry.field(description="When.")
+    action: OrderAction | None = strawberry.field(description=("The action that was processed; null where none was."))
+    via: Terminal | None = strawberry.field(
+        description=("Through which of the linked orders it was processed; null where it was not.")
+    )
+    at: datetime = strawberry.field(description="When the order got this status.")
     actor_id: strawberry.Private[UUID | None]
 
     @strawberry.field(
-        description="Who processed it; null for time and for an import from a file.",
+        description="Who did it; null where time did, or an import from a file.",
         metadata=refers("actor_id", Remembered.USERS),
     )
     async def actor(self, info: Info) -> User | None:
@@ -175,7 +179,7 @@ class Order(Node):
     status: OrderStatus = strawberry.field(description="Where the order stands; derived by the server.")
     status_reason: StatusReason = strawberry.field(
         resolver=_status_reason,
-        description="Why it stands there.",
+        description="What gave the order its present status.",
         metadata=in_batches(_status_reasons_of) | of_columns(**_REASON),
     )
     version: int = strawberry.field(
@@ -184,8 +188,10 @@ class Order(Node):
             "send it as `expectedVersion` to act only on what you have seen."
         )
     )
-    max_shares: int = strawberry.field(description="How many recipients may hold the order at once.")
-    shares_claimed: int = strawberry.field(description="How many hold it now.")
+    max_shares: int = strawberry.field(description="How many recipients may hold the order at once: its seats.")
+    shares_claimed: int = strawberry.field(
+        description=("How many recipients hold the order now: the seats that are taken.")
+    )
     row: strawberry.Private[AnyOrder]
 
     @classmethod
@@ -234,7 +240,7 @@ class Order(Node):
         return OrderType.from_row(await linked(info, load_order_types, self.row.type_code, known_order_type))
 
     @strawberry.field(
-        description="What this viewer may do now through this order's id.",
+        description="The actions that `processOrder` takes from this viewer now, with this order's id.",
         metadata=judged(_actions, "owner_id", "status", "expires_at"),
     )
     async def available_actions(self, info: Info) -> list[OrderAction]:
@@ -279,7 +285,11 @@ class Order(Node):
         count = reading.counting(count_processing_results, self.row.id, viewer)
         return result_types.connection_of(required(page), count)
 
-    @strawberry.field(description="What the log tells about the order, as far as this viewer sees it, newest first.")
+    @strawberry.field(
+        description=(
+            "The events of the organisation's log that are about this order and that this viewer may see, newest first."
+        )
+    )
     async def history(self, info: Info, first: First = 20, after: After = None) -> "event_types.OrderEventConnection":
         """Load the same page for all orders of the answer together."""
         reading, viewer = info.context.reading, info.context.viewer

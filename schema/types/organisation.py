@@ -44,19 +44,26 @@ class OrderFilter:
     """The filter as clients give it."""
 
     shareable: bool | None = strawberry.field(
-        default=None, description="Whether the status lets the order be shared; null for either."
+        default=None, description="Whether the order's status lets it be shared; null for both kinds."
     )
-    statuses: list[OrderStatus] | None = strawberry.field(default=None, description="Any of these statuses.")
-    types: list[str] | None = strawberry.field(default=None, description="Any of these order type codes.")
-    owner_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Any of these owners.")
+    statuses: list[OrderStatus] | None = strawberry.field(default=None, description=("The status is one of these."))
+    types: list[str] | None = strawberry.field(
+        default=None, description=("The `code` of the order's type is one of these.")
+    )
+    owner_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description=("The owner's user id is one of these.")
+    )
     expires_before: datetime | None = strawberry.field(
-        default=None, description="The cover ends before this instant; one without end does not."
+        default=None, description="The cover ends before this instant, which one without end never does."
     )
     expires_after: datetime | None = strawberry.field(
-        default=None, description="The cover ends after this instant; one without end does."
+        default=None, description="The cover ends after this instant, or never."
     )
     search: str | None = strawberry.field(
-        default=None, description="The title contains it, or the reference starts with it, in any case of letters."
+        default=None,
+        description=(
+            "The title contains this text, or the reference starts with it; capital and small letters are the same."
+        ),
     )
 
     def checked(self) -> orders.OrderFilter:
@@ -94,7 +101,7 @@ def checked_search(search: str | None) -> str | None:
 class Organisation(Node):
     """The public face of an organisation."""
 
-    reference: str = strawberry.field(description="The order platform's name for it.")
+    reference: str = strawberry.field(description="The order platform's key for it.")
     name: str = strawberry.field(description="The name that people use.")
     share_policy: SharePolicy = strawberry.field(description="Who may share its orders.")
     row: strawberry.Private[AnyOrganisation]
@@ -122,13 +129,18 @@ class Organisation(Node):
         """Load the viewer's membership."""
         return (await self._member(info)).role
 
-    @strawberry.field(description="The log's place at or before this answer: subscribe `after` it and miss nothing.")
+    @strawberry.field(
+        description=(
+            "Where the log stood when this was read. Ask for it together with what you show, then subscribe "
+            "with it as `after`: nothing that happens between the two is missed."
+        )
+    )
     async def log_cursor(self, info: Info) -> Cursor:
         """Read the end of the log from the snapshot that the rest of the answer is read from."""
         await self._member(info)
         return Cursor(str(await info.context.reading.ask(log_end, self.row.id)))
 
-    @strawberry.field(description="The members, in the order in which their users were made.")
+    @strawberry.field(description="The members, in the order in which the server came to know them.")
     async def members(
         self,
         info: Info,
@@ -159,12 +171,16 @@ class Organisation(Node):
 
     @strawberry.field(
         name="orders",
-        description="The orders of all the organisation's users; a page of 50 unless `first` or `last` say.",
+        description=(
+            "The orders of all the organisation's users; a page has 50 unless `first` or `last` says otherwise."
+        ),
     )
     async def list_of_orders(
         self,
         info: Info,
-        where: Annotated[OrderFilter | None, strawberry.argument(description="Which orders; all by default.")] = None,
+        where: Annotated[
+            OrderFilter | None, strawberry.argument(description=("Which orders to list; all where not given."))
+        ] = None,
         order_by: Annotated[
             orders.OrderSort, strawberry.argument(description="What to sort by.")
         ] = orders.OrderSort.TYPE_PRIORITY,

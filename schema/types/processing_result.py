@@ -28,7 +28,7 @@ class ProcessingResult(Node):
 
     action: OrderAction = strawberry.field(description="What was done.")
     via: Terminal = strawberry.field(description="Through which of the linked orders.")
-    note: str | None = strawberry.field(description="The word that came with it.")
+    note: str | None = strawberry.field(description="The note that was sent with it.")
     from_status: OrderStatus = strawberry.field(description="The order's status before.")
     to_status: OrderStatus = strawberry.field(description="The order's status after.")
     order_version: int = strawberry.field(description="The order's version after.")
@@ -55,7 +55,12 @@ class ProcessingResult(Node):
         """Load who did it."""
         return await linked_user(info, self.row.actor_id)
 
-    @strawberry.field(description="The shared order it came through, where it did and this viewer sees that one.")
+    @strawberry.field(
+        description=(
+            "The shared order that it came through; null where it came through the order itself, or the "
+            "viewer may not see that one."
+        )
+    )
     async def shared_order(self, info: Info) -> SharedOrder | None:
         """Load the shared order."""
         if self.row.shared_order_id is None:

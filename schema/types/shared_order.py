@@ -37,13 +37,24 @@ class ClaimWindow:
     closes_at: datetime = strawberry.field(description="The first instant at which it no longer does.")
 
 
-@strawberry.type(description="What a claim by the recipient would answer.")
+@strawberry.type(description="Whether the recipient could claim an offer at a certain instant.")
 class ClaimEligibility:
     """The rules' answer to a claim, without claiming."""
 
-    claimable: bool = strawberry.field(description="Whether a claim would succeed, or repeat one that did.")
-    code: ErrorCode | None = strawberry.field(description="Why it would be refused; null where it would succeed.")
-    at: datetime = strawberry.field(description="The instant by which this was judged.")
+    claimable: bool = strawberry.field(
+        description=(
+            "Whether a claim would succeed. It stays true once the order is claimed: a second claim answers "
+            "what the first did."
+        )
+    )
+    code: ErrorCode | None = strawberry.field(
+        description=("Why a claim would be refused; null where it would succeed.")
+    )
+    at: datetime = strawberry.field(
+        description=(
+            "The server's time when it judged this: compare a claim window with it, and not with the device's clock."
+        )
+    )
 
 
 async def _orders_of(info: Info, shared_orders: "Sequence[SharedOrder]") -> list[Order]:
@@ -72,12 +83,17 @@ async def _claim_windows_of(_info: Info, shared_orders: "Sequence[SharedOrder]")
     return [_claim_window(shared) for shared in shared_orders]
 
 
-@strawberry.type(description="The second order, linked to the first: what a recipient is told to claim.")
+@strawberry.type(
+    description=(
+        "A second order, linked to the first: an offer to one recipient, who is told to claim it, and "
+        "what they hold from then on."
+    )
+)
 class SharedOrder(Node):
     """The public face of a shared order."""
 
     permission: SharePermission = strawberry.field(description="What it lets the recipient do once claimed.")
-    message: str | None = strawberry.field(description="The sender's word to the recipient.")
+    message: str | None = strawberry.field(description="The sender's message to the recipient.")
     status: SharedOrderStatus = strawberry.field(
         description="Where it stands; an offer reads EXPIRED from `claimWindow.closesAt` on.",
         metadata=judged(_status, "status", OFFER_ENDS_AT, unless_null=OFFER_ENDS_AT),
@@ -87,7 +103,9 @@ class SharedOrder(Node):
         description="When it can be claimed.",
         metadata=in_batches(_claim_windows_of) | of_columns(opens_at="opens_at", closes_at="closes_at"),
     )
-    claimed_at: datetime | None = strawberry.field(description="When it was claimed, also after it was given back.")
+    claimed_at: datetime | None = strawberry.field(
+        description=("When it was claimed, also after it was given or taken back; null where it never was.")
+    )
     created_at: datetime = strawberry.field(description="When it was offered.")
     row: strawberry.Private[AnySharedOrder]
 
@@ -143,7 +161,9 @@ class SharedOrder(Node):
         refusal = refusal_of_claim(once_time_has_passed(facts, await status_now(info, order), now), now)
         return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
 
-    @strawberry.field(description="What this viewer may do now through this shared order's id.")
+    @strawberry.field(
+        description=("The actions that `processOrder` takes from this viewer now, with this shared order's id.")
+    )
     async def available_actions(self, info: Info) -> list[OrderAction]:
         """Ask the rules."""
         order = await linked(info, load_orders, self.row.order_id)

@@ -13,7 +13,9 @@ from schema.types.node import Node
 class User(Node):
     """The public face of a user."""
 
-    reference: str = strawberry.field(description="The name that the token's `sub` and the order platform use.")
+    reference: str = strawberry.field(
+        description=("The user's key on the order platform, which is the `sub` of their tokens.")
+    )
     name: str = strawberry.field(description="The name that people use.")
 
     @classmethod
