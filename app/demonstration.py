@@ -29,8 +29,8 @@ _LIFETIME = timedelta(hours=24)
 _WELCOME = Template("""\
 GraphiQL: $address
 
-Open it in two windows, the second one private (GraphiQL remembers what a window's panes held).
-Paste each terminal's line into the Headers pane of its window; the tokens hold for 24 hours.
+It has a tab for each step, and "Act as" says who takes it; its link opens the other terminal's window.
+For other programs, these are the two terminals' headers; the tokens hold for 24 hours.
 
 First terminal: Lin Mei, admin of the family and owner of the order
 $first

@@ -81,9 +81,7 @@ _register(
     CLAIMED="The recipient holds a seat, and both terminals follow the order.",
     DECLINED="The recipient turned the offer down.",
     RELEASED="The recipient gave the claimed share back.",
-    REVOKED=(
-        "The sender, the order's owner or an admin took it back, or the order or the recipient's membership ended."
-    ),
+    REVOKED="The sender, the order's owner or an admin took it back, or the order or the recipient's membership ended.",
     EXPIRED="The claim window closed before it was claimed.",
 )
 _register(

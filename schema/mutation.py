@@ -32,10 +32,10 @@ class Mutation:
         metadata=wholly(compile_claim),
     )
     decline_shared_order = strawberry.mutation(
-        shared_order.resolve_decline, description=("Turn an offer down; as its recipient.")
+        shared_order.resolve_decline, description="Turn an offer down; as its recipient."
     )
     release_shared_order = strawberry.mutation(
-        shared_order.resolve_release, description=("Give a claimed share back and free its seat; as its recipient.")
+        shared_order.resolve_release, description="Give a claimed share back and free its seat; as its recipient."
     )
     revoke_shared_order = strawberry.mutation(
         shared_order.resolve_revoke,
@@ -45,7 +45,7 @@ class Mutation:
     )
     extend_claim_window = strawberry.mutation(
         shared_order.resolve_extend,
-        description=("Move the end of a claim window, which opens an expired offer again; as its sender or an admin."),
+        description="Move the end of a claim window, which opens an expired offer again; as its sender or an admin.",
     )
     process_order = strawberry.mutation(
         process_order.resolve_process_order,
@@ -55,14 +55,14 @@ class Mutation:
         ),
     )
     import_orders = strawberry.mutation(
-        import_orders.resolve_import_orders, description=("Import orders from the order platform; for admins only.")
+        import_orders.resolve_import_orders, description="Import orders from the order platform; for admins only."
     )
     set_share_policy = strawberry.mutation(
         organisation.resolve_set_share_policy,
-        description=("Say who may share the organisation's orders; for admins only."),
+        description="Say who may share the organisation's orders; for admins only.",
     )
     add_member = strawberry.mutation(
-        organisation.resolve_add_member, description=("Make a user a member; for admins only.")
+        organisation.resolve_add_member, description="Make a user a member; for admins only."
     )
     remove_member = strawberry.mutation(
         organisation.resolve_remove_member,

@@ -142,7 +142,7 @@ class Query:
         return await _node(info, id)
 
     @strawberry.field(
-        description=("Find up to 100 objects, in the order of the ids; null for each that the viewer may not see.")
+        description="Find up to 100 objects, in the order of the ids; null for each that the viewer may not see."
     )
     async def nodes(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")]
@@ -165,7 +165,7 @@ class Query:
         return await _order(info, decode_id("Order", id))
 
     @strawberry.field(
-        description=("A shared order that the viewer sent or received, or whose order they own or administer.")
+        description="A shared order that the viewer sent or received, or whose order they own or administer."
     )
     async def shared_order(
         self,

@@ -29,7 +29,7 @@ class Subscription:
     """The subscription type."""
 
     @strawberry.subscription(
-        description=("Each change of an order's status, and each result that leaves the status as it is.")
+        description="Each change of an order's status, and each result that leaves the status as it is."
     )
     async def order_status_changed(
         self,
@@ -37,7 +37,7 @@ class Subscription:
         organisation_id: OrganisationId,
         order_ids: Annotated[
             list[strawberry.ID] | None,
-            strawberry.argument(description=("The ids of the orders to hear of; all where not given.")),
+            strawberry.argument(description="The ids of the orders to hear of; all where not given."),
         ] = None,
         after: AfterEvent = None,
     ) -> AsyncIterable[OrderStatusChanged]:

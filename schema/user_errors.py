@@ -11,9 +11,7 @@ from domain import errors
 from domain.vocabulary import ErrorCode, OrderAction, OrderStatus
 
 
-@strawberry.interface(
-    description=("Why a mutation, or a part of it, was refused. What is refused has changed nothing.")
-)
+@strawberry.interface(description="Why a mutation, or a part of it, was refused. What is refused has changed nothing.")
 class UserError:
     """What all refusals have."""
 
@@ -44,9 +42,7 @@ class SharesExhaustedError(UserError):
     """The refusal of a claim without a free seat."""
 
     max_shares: int = strawberry.field(description="How many recipients may hold the order at once: its seats.")
-    shares_claimed: int = strawberry.field(
-        description=("How many recipients hold the order now: the seats that are taken.")
-    )
+    shares_claimed: int = strawberry.field(description="How many recipients hold the order now: seats taken.")
 
 
 @strawberry.type(description="The order's status does not have this action.")
@@ -54,9 +50,7 @@ class ActionNotAllowedError(UserError):
     """The refusal of a result that is not, or no longer, possible."""
 
     current_status: OrderStatus = strawberry.field(description="The status that the order has now.")
-    available_actions: list[OrderAction] = strawberry.field(
-        description=("The actions that are possible in this status.")
-    )
+    available_actions: list[OrderAction] = strawberry.field(description="The actions that are possible in this status.")
 
 
 @strawberry.type(description="The order has another version by now than the one that was expected.")

@@ -20,9 +20,7 @@ from schema.user_errors import UserError
 class MoneyInput:
     """Minor units and their currency."""
 
-    amount_minor: int = strawberry.field(
-        description=("The amount in the currency's smallest unit: 1250 in `EUR` is 12.50 euros.")
-    )
+    amount_minor: int = strawberry.field(description="The amount in the smallest unit: 1250 in `EUR` is 12.50 euros.")
     currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
 
 
@@ -31,7 +29,7 @@ class OrderImport:
     """One row of an import."""
 
     reference: str = strawberry.field(
-        description=("The order platform's key, unique in the organisation, of at most 200 characters.")
+        description="The order platform's key, unique in the organisation, of at most 200 characters."
     )
     owner_reference: str = strawberry.field(description="The `reference` of the member who owns it.")
     type: str = strawberry.field(description="The code of one of the organisation's `orderTypes`.")
@@ -65,7 +63,7 @@ class ImportOrdersInput:
     """The import as clients give it."""
 
     organisation_id: strawberry.ID = strawberry.field(
-        description=("The id of the organisation; you must be one of its admins.")
+        description="The id of the organisation; you must be one of its admins."
     )
     orders: list[OrderImport] = strawberry.field(
         description=(

@@ -23,7 +23,7 @@ class SetSharePolicyInput:
     """The input."""
 
     organisation_id: strawberry.ID = strawberry.field(
-        description=("The id of the organisation; you must be one of its admins.")
+        description="The id of the organisation; you must be one of its admins."
     )
     share_policy: SharePolicy = strawberry.field(description="The policy from now on; offers that are out stay out.")
     idempotency_key: str | None = idempotency_key()
@@ -44,13 +44,13 @@ class AddMemberInput:
     """The input."""
 
     organisation_id: strawberry.ID = strawberry.field(
-        description=("The id of the organisation; you must be one of its admins.")
+        description="The id of the organisation; you must be one of its admins."
     )
     reference: str = strawberry.field(
-        description=("The new member's reference: the `sub` of the tokens they sign in with.")
+        description="The new member's reference: the `sub` of the tokens they sign in with."
     )
     name: str = strawberry.field(
-        description=("The new member's name. A user whom the server knows already keeps the name they have.")
+        description="The new member's name. A user whom the server knows already keeps the name they have."
     )
     role: MemberRole = strawberry.field(default=MemberRole.MEMBER, description="The role of the new member.")
     idempotency_key: str | None = idempotency_key()
@@ -71,7 +71,7 @@ class RemoveMemberInput:
     """The input."""
 
     organisation_id: strawberry.ID = strawberry.field(
-        description=("The id of the organisation; you must be one of its admins.")
+        description="The id of the organisation; you must be one of its admins."
     )
     user_id: strawberry.ID = strawberry.field(
         description="The member's user id. What they were offered or hold is revoked; their orders stay."
@@ -95,7 +95,7 @@ class SetMemberRoleInput:
     """The input."""
 
     organisation_id: strawberry.ID = strawberry.field(
-        description=("The id of the organisation; you must be one of its admins.")
+        description="The id of the organisation; you must be one of its admins."
     )
     user_id: strawberry.ID = strawberry.field(description="The member.")
     role: MemberRole = strawberry.field(description="The role from now on.")

@@ -31,7 +31,7 @@ class ProcessOrderInput:
             "`SharedOrder` where you are its recipient."
         )
     )
-    action: OrderAction = strawberry.field(description=("What to do; one of the `availableActions` of that order."))
+    action: OrderAction = strawberry.field(description="What to do; one of the `availableActions` of that order.")
     expected_version: int | None = strawberry.field(
         default=None,
         description=(
@@ -43,7 +43,7 @@ class ProcessOrderInput:
         default=None, description="The new end of the cover: RENEW needs it, REINSTATE takes it, no other action does."
     )
     note: str | None = strawberry.field(
-        default=None, description=("A note to keep with the result, of at most 1000 characters.")
+        default=None, description="A note to keep with the result, of at most 1000 characters."
     )
     idempotency_key: str | None = idempotency_key()
 

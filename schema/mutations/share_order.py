@@ -21,11 +21,11 @@ class ClaimWindowInput:
     """The window as clients give it."""
 
     opens_at: datetime | None = strawberry.field(
-        default=None, description=("When claiming begins; at once where not given.")
+        default=None, description="When claiming begins; at once where not given."
     )
     closes_at: datetime | None = strawberry.field(
         default=None,
-        description=("When claiming ends, after `opensAt` and in the future; 7 days after `opensAt` where not given."),
+        description="When claiming ends, after `opensAt` and in the future; 7 days after `opensAt` where not given.",
     )
 
 

@@ -42,7 +42,7 @@ CLAIMS: WorkTogether[UUID, ClaimAsked, ClaimFound, AnySharedOrder] = WorkTogethe
 class ClaimSharedOrderInput:
     """The input."""
 
-    shared_order_id: strawberry.ID = strawberry.field(description=("The id of the offer; you must be its recipient."))
+    shared_order_id: strawberry.ID = strawberry.field(description="The id of the offer; you must be its recipient.")
     idempotency_key: str | None = idempotency_key()
 
     @classmethod
@@ -68,7 +68,7 @@ class ClaimSharedOrderPayload:
 class DeclineSharedOrderInput:
     """The input."""
 
-    shared_order_id: strawberry.ID = strawberry.field(description=("The id of the offer; you must be its recipient."))
+    shared_order_id: strawberry.ID = strawberry.field(description="The id of the offer; you must be its recipient.")
     idempotency_key: str | None = idempotency_key()
 
 
@@ -87,7 +87,7 @@ class ReleaseSharedOrderInput:
     """The input."""
 
     shared_order_id: strawberry.ID = strawberry.field(
-        description=("The id of the shared order; you must have claimed it.")
+        description="The id of the shared order; you must have claimed it."
     )
     idempotency_key: str | None = idempotency_key()
 

@@ -11,7 +11,7 @@ First = Annotated[int | None, strawberry.argument(description="How many entries 
 After = Annotated[
     str | None,
     strawberry.argument(
-        description=("List what comes after this: the `cursor` of an entry, or the `endCursor` of a page.")
+        description="List what comes after this: the `cursor` of an entry, or the `endCursor` of a page."
     ),
 ]
 Last = Annotated[
@@ -20,7 +20,7 @@ Last = Annotated[
 Before = Annotated[
     str | None,
     strawberry.argument(
-        description=("List what comes before this: the `cursor` of an entry, or the `startCursor` of a page.")
+        description="List what comes before this: the `cursor` of an entry, or the `startCursor` of a page."
     ),
 ]
 SharedOrderStatuses = Annotated[

@@ -27,7 +27,7 @@ class PageInfo:
         )
     )
     end_cursor: str | None = strawberry.field(
-        description=("The cursor of the page's last entry: the `after` of the next page. Null where the page is empty.")
+        description="The cursor of the page's last entry: the `after` of the next page. Null where the page is empty."
     )
 
 
@@ -36,7 +36,7 @@ class Edge(Generic[NodeType]):
     """Relay's edge."""
 
     cursor: str = strawberry.field(
-        description=("The place of this entry in the list: give it as `after` or `before` to go on from here.")
+        description="The place of this entry in the list: give it as `after` or `before` to go on from here."
     )
     node: NodeType = strawberry.field(description="The entry.")
 

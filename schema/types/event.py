@@ -40,7 +40,7 @@ class OrderEvent:
 
     id: strawberry.ID = strawberry.field(description="The event's own id, unique among all events.")
     cursor: Cursor = strawberry.field(
-        description=("The place right after this event: keep it, and give it as `after` to go on from here.")
+        description="The place right after this event: keep it, and give it as `after` to go on from here."
     )
     sequence: int = strawberry.field(
         description=(
@@ -50,7 +50,7 @@ class OrderEvent:
     )
     occurred_at: datetime = strawberry.field(description="When it happened.")
     order_version: int | None = strawberry.field(
-        description=("The order's `version` at this event; null where it is about no order.")
+        description="The order's `version` at this event; null where it is about no order."
     )
     row: strawberry.Private[AnyEvent]
 
@@ -107,7 +107,7 @@ class MembershipChanged(OrderEvent):
     """A change of membership."""
 
     role: MemberRole | None = strawberry.field(
-        description=("The role after this event; null where the member was removed.")
+        description="The role after this event; null where the member was removed."
     )
 
     @strawberry.field(description="The member.")

@@ -38,9 +38,7 @@ from schema.types.user import User
 class Money:
     """Minor units and their currency."""
 
-    amount_minor: int = strawberry.field(
-        description=("The amount in the currency's smallest unit: 1250 in `EUR` is 12.50 euros.")
-    )
+    amount_minor: int = strawberry.field(description="The amount in the smallest unit: 1250 in `EUR` is 12.50 euros.")
     currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
 
 
@@ -63,10 +61,8 @@ class StatusReason:
     """The cause of a status."""
 
     cause: StatusCause = strawberry.field(description="What gave the order its status.")
-    action: OrderAction | None = strawberry.field(description=("The action that was processed; null where none was."))
-    via: Terminal | None = strawberry.field(
-        description=("Through which of the linked orders it was processed; null where it was not.")
-    )
+    action: OrderAction | None = strawberry.field(description="The action that was processed; null where none was.")
+    via: Terminal | None = strawberry.field(description="Through which order it was processed; null where it was not.")
     at: datetime = strawberry.field(description="When the order got this status.")
     actor_id: strawberry.Private[UUID | None]
 
@@ -189,9 +185,7 @@ class Order(Node):
         )
     )
     max_shares: int = strawberry.field(description="How many recipients may hold the order at once: its seats.")
-    shares_claimed: int = strawberry.field(
-        description=("How many recipients hold the order now: the seats that are taken.")
-    )
+    shares_claimed: int = strawberry.field(description="How many recipients hold the order now: seats taken.")
     row: strawberry.Private[AnyOrder]
 
     @classmethod
@@ -285,11 +279,7 @@ class Order(Node):
         count = reading.counting(count_processing_results, self.row.id, viewer)
         return result_types.connection_of(required(page), count)
 
-    @strawberry.field(
-        description=(
-            "The events of the organisation's log that are about this order and that this viewer may see, newest first."
-        )
-    )
+    @strawberry.field(description="The events about this order that this viewer may see, newest first.")
     async def history(self, info: Info, first: First = 20, after: After = None) -> "event_types.OrderEventConnection":
         """Load the same page for all orders of the answer together."""
         reading, viewer = info.context.reading, info.context.viewer

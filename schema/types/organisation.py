@@ -46,12 +46,12 @@ class OrderFilter:
     shareable: bool | None = strawberry.field(
         default=None, description="Whether the order's status lets it be shared; null for both kinds."
     )
-    statuses: list[OrderStatus] | None = strawberry.field(default=None, description=("The status is one of these."))
+    statuses: list[OrderStatus] | None = strawberry.field(default=None, description="The status is one of these.")
     types: list[str] | None = strawberry.field(
-        default=None, description=("The `code` of the order's type is one of these.")
+        default=None, description="The `code` of the order's type is one of these."
     )
     owner_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description=("The owner's user id is one of these.")
+        default=None, description="The owner's user id is one of these."
     )
     expires_before: datetime | None = strawberry.field(
         default=None, description="The cover ends before this instant, which one without end never does."
@@ -179,7 +179,7 @@ class Organisation(Node):
         self,
         info: Info,
         where: Annotated[
-            OrderFilter | None, strawberry.argument(description=("Which orders to list; all where not given."))
+            OrderFilter | None, strawberry.argument(description="Which orders to list; all where not given.")
         ] = None,
         order_by: Annotated[
             orders.OrderSort, strawberry.argument(description="What to sort by.")

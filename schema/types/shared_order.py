@@ -47,9 +47,7 @@ class ClaimEligibility:
             "what the first did."
         )
     )
-    code: ErrorCode | None = strawberry.field(
-        description=("Why a claim would be refused; null where it would succeed.")
-    )
+    code: ErrorCode | None = strawberry.field(description="Why a claim would be refused; null where it would succeed.")
     at: datetime = strawberry.field(
         description=(
             "The server's time when it judged this: compare a claim window with it, and not with the device's clock."
@@ -104,7 +102,7 @@ class SharedOrder(Node):
         metadata=in_batches(_claim_windows_of) | of_columns(opens_at="opens_at", closes_at="closes_at"),
     )
     claimed_at: datetime | None = strawberry.field(
-        description=("When it was claimed, also after it was given or taken back; null where it never was.")
+        description="When it was claimed, also after it was given or taken back; null where it never was."
     )
     created_at: datetime = strawberry.field(description="When it was offered.")
     row: strawberry.Private[AnySharedOrder]
@@ -162,7 +160,7 @@ class SharedOrder(Node):
         return ClaimEligibility(claimable=refusal is None, code=None if refusal is None else refusal.code, at=now)
 
     @strawberry.field(
-        description=("The actions that `processOrder` takes from this viewer now, with this shared order's id.")
+        description="The actions that `processOrder` takes from this viewer now, with this shared order's id."
     )
     async def available_actions(self, info: Info) -> list[OrderAction]:
         """Ask the rules."""

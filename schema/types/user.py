@@ -14,7 +14,7 @@ class User(Node):
     """The public face of a user."""
 
     reference: str = strawberry.field(
-        description=("The user's key on the order platform, which is the `sub` of their tokens.")
+        description="The user's key on the order platform, which is the `sub` of their tokens."
     )
     name: str = strawberry.field(description="The name that people use.")
 
