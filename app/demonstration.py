@@ -29,7 +29,7 @@ _LIFETIME = timedelta(hours=24)
 _WELCOME = Template("""\
 GraphiQL: $address
 
-It has a tab for each step, and "Act as" says who takes it; its link opens the other terminal's window.
+It has a tab for each step, with the token of whoever takes it; "Act as" makes a tab somebody else's.
 For other programs, these are the two terminals' headers; the tokens hold for 24 hours.
 
 First terminal: Lin Mei, admin of the family and owner of the order

@@ -51,6 +51,11 @@ function offerPeople(people, setHeaders) {
 const data = await demonstration();
 if (data) lastHeaders.authorization = `Bearer ${data.people[0].token}`;
 const storage = data ? storageOfOneVisit() : storageWithoutHeaders();
+if (data) {
+  // Of the first tab GraphiQL takes the document alone, and the other panes from what is kept.
+  const [first] = tabs(data);
+  for (const pane of ["query", "variables", "headers"]) storage.setItem(`graphiql:${pane}`, first[pane]);
+}
 const plugins = [GraphiQLPluginExplorer.explorerPlugin()];
 ReactDOM.createRoot(document.querySelector("#graphiql")).render(
   createElement(Page, { data, storage, plugins }),
