@@ -24,7 +24,11 @@ function Page({ data, storage, plugins }) {
     storage,
     plugins,
     headers,
-    onEditHeaders: setHeaders,
+    onEditHeaders: (text) => {
+      setHeaders(text);
+      showWho(data, text);
+    },
+    onTabChange: ({ tabs: open, activeTabIndex }) => showWho(data, open[activeTabIndex]?.headers),
     defaultTabs: tabs(data),
     defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
@@ -35,17 +39,21 @@ function Page({ data, storage, plugins }) {
 function offerPeople(people, setHeaders) {
   const select = document.querySelector("#person");
   select.replaceChildren(
-    new Option("choose somebody for this tab", ""),
+    new Option("somebody of the headers pane", ""),
     ...people.map((person) => new Option(`${person.name}, ${person.role.toLowerCase()}`, person.reference)),
   );
   select.addEventListener("change", () => {
     const person = people.find((each) => each.reference === select.value);
-    if (!person) return;
-    setHeaders(headersOf(person));
-    document.querySelector("#told").textContent = `The tab in front asks as ${person.name} from now on.`;
-    select.value = "";
+    if (person) setHeaders(headersOf(person));
   });
   document.querySelector("#acting").hidden = false;
+  showWho({ people }, headersOf(people[0]));
+}
+
+/** Show whose token the tab in front has. */
+function showWho(data, headers) {
+  const person = data?.people.find((each) => headers?.includes(each.token));
+  document.querySelector("#person").value = person?.reference ?? "";
 }
 
 const data = await demonstration();
