@@ -30,6 +30,7 @@ function Page({ data, storage, plugins }) {
     },
     onTabChange: ({ tabs: open, activeTabIndex }) => showWho(data, open[activeTabIndex]?.headers),
     defaultTabs: tabs(data),
+    defaultHeaders: data ? headersOf(data.people[0]) : undefined,
     defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
     showPersistHeadersSettings: false,
