@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup graphiql serve test fuzz chaos image-check lint types schema format bench lock clean
+.PHONY: help setup graphiql serve test fuzz chaos image-check lint types schema format docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ format: setup ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup ## Build the site of the documentation into .docs/site; fails on a broken link or anchor
+	$(BIN)/python -m docs.site
+
 bench: setup ## Measure beside other servers; BENCH_FLAGS=--quick, or '--only list' (size, claims, deliveries)
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
@@ -77,6 +80,7 @@ lock: setup ## Pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the 
 	$(COMPILE) $(LOCK_FLAGS) --output-file requirements-node.lock requirements-node.in
 
 clean: ## Delete .venv, caches and demonstration data
-	rm -rf benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules
+	rm -rf .docs .cache benchmarks/.build benchmarks/peers/node_modules tests/clients/node_modules
+	rm -rf examples/*/node_modules examples/typescript/build examples/typescript/src/generated
 	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

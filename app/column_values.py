@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from app.table_file import BadRow, Record, TableFile, shown
+from app.table_file import TableFile
+from app.table_rows import BadRow, Record, shown
 
 Word = TypeVar("Word", bound=StrEnum)
 Row = TypeVar("Row")

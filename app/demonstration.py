@@ -27,10 +27,15 @@ SECRET_FILE = Path(".demo", "jwt-secret")
 _LIFETIME = timedelta(hours=24)
 
 _WELCOME = Template("""\
-GraphiQL: $address
+Two terminals, side by side: $pages
+GraphiQL, its tabs ready to run: $address
 
+<<<<<<< HEAD
 It has a tab for each step, with the token of whoever takes it; "Act as" makes a tab somebody else's.
 For other programs, these are the two terminals' headers; the tokens hold for 24 hours.
+=======
+For other clients, the headers of each terminal; the tokens hold for 24 hours.
+>>>>>>> origin/main
 
 First terminal: Lin Mei, admin of the family and owner of the order
 $first
@@ -38,7 +43,7 @@ $first
 Second terminal: Lin Wei, the member to whom the order is offered
 $second
 
-Then try this:
+By hand it goes like this:
 
 1. First terminal: listen, and leave it running.
 
@@ -134,6 +139,7 @@ async def _load(url: str) -> Scene:
 
 def _welcome(address: str, tokens: Tokens, scene: Scene) -> str:
     return _WELCOME.substitute(
+        pages=address.removesuffix("graphql"),
         address=address,
         first=_headers(tokens, MEI),
         second=_headers(tokens, WEI),

@@ -71,7 +71,7 @@ class GraphiQL:
     def _policy(self) -> str:
         """Return what the browser is to let the page do (https://www.w3.org/TR/CSP3/).
 
-        GraphiQL's editors put styles into the page, and its style sheet has its letters in itself.
+        GraphiQL's style sheet has its letters in itself.
         """
         parts = urlsplit(self._network)
         sources = " ".join(["'self'", *([f"{parts.scheme}://{parts.netloc}"] if self._network else [])])
@@ -79,7 +79,7 @@ class GraphiQL:
             [
                 "default-src 'none'",
                 f"script-src {sources}",
-                f"style-src {sources} 'unsafe-inline'",
+                f"style-src {sources}",
                 "font-src data:",
                 "img-src 'self' data:",
                 "connect-src 'self'",

@@ -7,21 +7,26 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import order_file, type_file
-from app.table_file import BadRow, TableFile
+from app.table_file import AS_IT_IS, Reading, TableFile
+from app.table_rows import BadRow
 from db.database import Database
 from domain.errors import DomainError
 from domain.importing import MAX_IMPORT_ROWS
-from resolvers.import_order_types import import_order_types
-from resolvers.import_platform_rows import PlatformRow, import_platform_rows
+from resolvers.import_order_types import TypesAnswer, import_order_types
+from resolvers.import_platform_rows import PlatformAnswer, PlatformRow, import_platform_rows
 
 Answer = TypeVar("Answer")
 Row = TypeVar("Row")
+
+Work = Callable[[AsyncSession], Awaitable[Any]]
+Write = Callable[[Work], Awaitable[Any]]
+OnRefused = Callable[["RefusedRow"], None]
 
 _MAX_ATTEMPTS = 5
 _UNIQUE_VIOLATION = "23505"
@@ -72,7 +77,10 @@ async def import_file(
     orders: Path,
     types: Path | None,
     on_progress: Callable[[int, int], None],
-    on_refused: Callable[[RefusedRow], None],
+    on_refused: OnRefused,
+    reading: Reading = AS_IT_IS,
+    *,
+    dry: bool = False,
 ) -> ImportReport:
     """Import a file of orders, with the organisations and members it names; first, if given, one of order types.
 
@@ -85,26 +93,37 @@ async def import_file(
         on_progress: Told after each batch how many bytes of `orders` are done, and how many there are; 0 where
             that cannot be known.
         on_refused: Told of each row that was not imported, batch by batch, by line.
+        reading: How to read both files.
+        dry: Whether to do all of it in one transaction, and roll that back: it answers the same and changes nothing,
+            but whatever it would change is locked until its end.
 
     Raises:
         OSError: Where a file cannot be read.
+        UnreadableFile: Where one is no file of rows, or a workbook that is broken further on; batches before that are
+            kept.
         WrongColumns: Where one has not the columns that it must have; nothing is imported then.
     """
-    report = ImportReport()
-    with TableFile.opened(orders, order_file.COLUMNS) as file:
-        if types is not None:
-            report += await _import_types(database, types, on_refused)
-        for batch in _batches(order_file.read_orders(file)):
-            report += await _import_orders(database, orders, batch, on_refused)
-            on_progress(file.bytes_read, file.size)
-    return report
+
+    async def import_by(write: Write) -> ImportReport:
+        report = ImportReport()
+        with TableFile.opened(orders, order_file.COLUMNS, reading) as file:
+            if types is not None:
+                report += await _import_types(write, types, reading, on_refused)
+            for batch in _batches(order_file.read_orders(file)):
+                report += await _import_orders(write, orders, batch, on_refused)
+                on_progress(file.bytes_read, file.size)
+        return report
+
+    if dry:
+        return await database.rehearse(lambda session: import_by(partial(_write_within, session)))
+    return await import_by(partial(_write, database))
 
 
-async def _import_types(database: Database, path: Path, on_refused: Callable[[RefusedRow], None]) -> ImportReport:
+async def _import_types(write: Write, path: Path, reading: Reading, on_refused: OnRefused) -> ImportReport:
     report = ImportReport()
-    with TableFile.opened(path, type_file.COLUMNS) as file:
+    with TableFile.opened(path, type_file.COLUMNS, reading) as file:
         for batch in _batches(type_file.read_types(file)):
-            answer = await _write(database, partial(import_order_types, types=batch.rows))
+            answer: TypesAnswer = await write(partial(import_order_types, types=batch.rows))
             report += ImportReport(
                 types_imported=answer.imported,
                 types_updated=answer.updated,
@@ -114,13 +133,8 @@ async def _import_types(database: Database, path: Path, on_refused: Callable[[Re
     return report
 
 
-async def _import_orders(
-    database: Database,
-    path: Path,
-    batch: _Batch[PlatformRow],
-    on_refused: Callable[[RefusedRow], None],
-) -> ImportReport:
-    answer = await _write(database, partial(import_platform_rows, rows=batch.rows))
+async def _import_orders(write: Write, path: Path, batch: _Batch[PlatformRow], on_refused: OnRefused) -> ImportReport:
+    answer: PlatformAnswer = await write(partial(import_platform_rows, rows=batch.rows))
     return ImportReport(
         orders_imported=answer.orders.imported,
         orders_updated=answer.orders.updated,
@@ -159,11 +173,20 @@ async def _write(database: Database, work: Callable[[AsyncSession], Awaitable[An
     return await database.write(work)
 
 
+async def _write_within(session: AsyncSession, work: Work) -> Any:
+    """Run `work` in a transaction that goes on."""
+    answer = await work(session)
+    await session.flush()
+    # The next batch begins as with a session of its own, and this one's rows do not stay in memory.
+    session.expunge_all()
+    return answer
+
+
 def _tell(
     path: Path,
     batch: _Batch[Row],
     refusals: Sequence[DomainError],
-    on_refused: Callable[[RefusedRow], None],
+    on_refused: OnRefused,
 ) -> int:
     """Tell of the rows of a batch that were not imported, by line, and return how many they are."""
     reasons = {bad.line: bad.reason for bad in batch.bad}

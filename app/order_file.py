@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from app.column_values import instant, integer, read_rows, word
-from app.table_file import BadRow, Record, TableFile
+from app.table_file import TableFile
+from app.table_rows import BadRow, Record
 from domain.vocabulary import MemberRole, OrderStatus
 from resolvers.import_orders import OrderToImport
 from resolvers.import_platform_rows import PlatformRow

@@ -1,89 +1,91 @@
-"""Reading a file of rows, CSV or JSON Lines, line by line: what is broken is told by its line, and reading goes on."""
+"""Reading a file row by row: what is broken is told by its line, and reading goes on."""
 
-import csv
-import re
-from collections import deque
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+import difflib
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader
 from pathlib import Path
 
-import orjson
-
-MAX_ROW_CHARACTERS = 16_384
-"""A longer row is broken: no row that could be imported comes near it, and it bounds the memory."""
-
-_NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
-
-
-class WrongColumns(Exception):
-    """The file has not the columns that it must have."""
-
-
-class _RowTooLong(Exception):
-    """A row does not end within MAX_ROW_CHARACTERS."""
+from app.csv_rows import csv_rows
+from app.json_rows import json_records
+from app.table_rows import BadRow, Fields, Record, UnreadableFile, WrongColumns, shown
+from app.text_lines import PEEKED_BYTES, Encoding, Lines, text_form
+from app.workbook_rows import is_workbook, workbook_rows
 
 
 @dataclass(frozen=True)
-class Record:
-    """A row as its file has it: the text of each column, and the line on which it begins, from 1."""
+class Reading:
+    """How files are to be read.
 
-    line: int
-    values: Mapping[str, str]
+    Attributes:
+        encoding: The encoding of text without a byte order mark; None for UTF-8, or UTF-16 where it looks so.
+        skips_unknown: Whether columns that nobody knows are left out, rather than refused.
+    """
 
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be read: the line on which it begins, from 1, and why."""
-
-    line: int
-    reason: str
+    encoding: Encoding | None = None
+    skips_unknown: bool = False
 
 
-def shown(text: str) -> str:
-    """Return text of a file as a message can quote it: short, and harmless to a terminal."""
-    return ascii(text[:40])
+AS_IT_IS = Reading()
 
 
 class TableFile:
-    """A file of rows that is being read.
+    """A file of rows that is being read: a workbook where it begins as one, JSON Lines where it is named so, or CSV.
 
     Attributes:
         size: How long the file is, in bytes; 0 where that cannot be known.
     """
 
-    def __init__(self, path: Path, content: BufferedReader, columns: Collection[str]) -> None:
-        """Begin at the first row; `opened` opens a file.
+    def __init__(self, path: Path, content: BufferedReader, columns: Collection[str], reading: Reading) -> None:
+        """Begin at the first row; `opened` opens a file, and closes what this opens.
 
         Args:
-            path: Where the file is; `.jsonl` is JSON Lines, everything else CSV with a header.
+            path: Where the file is.
             content: Its content.
             columns: The columns that it must have, in any order.
+            reading: How to read it.
 
         Raises:
-            WrongColumns: Where the header of a CSV file has others.
+            UnreadableFile: Where it is no file of rows.
+            WrongColumns: Where the header has other columns.
         """
         self.size = path.stat().st_size if content.seekable() else 0
         self._content = content
         self._columns = columns
-        # A byte that is no UTF-8 becomes a lone surrogate, so that it breaks its own row and no other.
-        text = TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        self._lines = _Lines(text)
-        self._rows = None if path.suffix.lower() == ".jsonl" else _csv_rows(self._lines)
-        self._header = self._checked_header(path, self._rows) if self._rows else []
+        self._skips_unknown = reading.skips_unknown
+        self._opened = ExitStack()
+        self._lines: Lines | None = None
+        self._header: list[str] = []
+        beginning = content.peek(PEEKED_BYTES)[:PEEKED_BYTES]
+        if is_workbook(beginning):
+            self._records = self._by_header(self._opened.enter_context(workbook_rows(content)))
+            return
+        form = text_form(beginning, reading.encoding)
+        self._lines = form.lines(content)
+        if path.suffix.lower() == ".jsonl":
+            self._records = json_records(self._lines, form, columns, skips_unknown=self._skips_unknown)
+        else:
+            self._records = self._by_header(csv_rows(self._lines, form))
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path, columns: Collection[str]) -> "Iterator[TableFile]":
+    def opened(cls, path: Path, columns: Collection[str], reading: Reading = AS_IT_IS) -> "Iterator[TableFile]":
         """Open a file for as long as the context lasts.
 
         Raises:
             OSError: Where it cannot be read.
-            WrongColumns: Where the header of a CSV file has other columns.
+            UnreadableFile: Where it is no file of rows.
+            WrongColumns: Where the header has other columns.
         """
-        with path.open("rb") as content:
-            yield cls(path, content, columns)
+        buffered: BufferedReader = BufferedReader(path.open("rb", buffering=0), PEEKED_BYTES)
+        with buffered as content:
+            try:
+                file = cls(path, content, columns, reading)
+                with file._opened:
+                    yield file
+            except UnreadableFile as fault:
+                raise type(fault)(f"{path}: {fault}") from None
 
     @property
     def bytes_read(self) -> int:
@@ -91,137 +93,56 @@ class TableFile:
         return self._content.tell() if self.size else 0
 
     def records(self) -> Iterator[Record | BadRow]:
-        """Yield the rows in their order; blank lines are left out.
+        """Yield the rows in their order; blank ones are left out.
 
         Raises:
             OSError: Where the file cannot be read on.
+            UnreadableFile: Where a workbook is broken from here on.
         """
-        return _json_records(self._lines, self._columns) if self._rows is None else self._csv_records(self._rows)
+        return self._records
 
-    def _csv_records(self, rows: "Iterator[_Fields | BadRow]") -> Iterator[Record | BadRow]:
+    def _by_header(self, rows: Iterator[Fields | BadRow]) -> Iterator[Record | BadRow]:
+        first = next(rows, None)
+        self._header = self._checked_header(first.fields if isinstance(first, Fields) else [])
+        return self._named(rows)
+
+    def _named(self, rows: Iterator[Fields | BadRow]) -> Iterator[Record | BadRow]:
+        width = len(self._header)
         for row in rows:
             if isinstance(row, BadRow):
                 yield row
-            elif len(row.fields) != len(self._header):
-                self._lines.resume_after_first()
-                yield BadRow(row.line, f"{len(row.fields)} fields where there are {len(self._header)} columns")
-            elif _NOT_UTF8.search("".join(row.fields)):
-                yield BadRow(row.line, "not UTF-8")
+                continue
+            fields = row.fields
+            # A workbook has no cells where a row ends early, and a spreadsheet writes columns that are empty.
+            if self._lines is None:
+                fields = fields + [""] * (width - len(fields))
+            while len(fields) > width and not fields[-1]:
+                fields = fields[:-1]
+            if len(fields) != width:
+                if self._lines is not None:
+                    self._lines.resume_after_first()
+                yield BadRow(row.line, f"{len(fields)} fields where there are {width} columns")
             else:
-                yield Record(row.line, dict(zip(self._header, row.fields, strict=True)))
+                values = zip(self._header, fields, strict=True)
+                yield Record(row.line, {name: value for name, value in values if name in self._columns})
 
-    def _checked_header(self, path: Path, rows: "Iterator[_Fields | BadRow]") -> list[str]:
-        first = next(rows, None)
-        names = first.fields if isinstance(first, _Fields) else []
+    def _checked_header(self, names: list[str]) -> list[str]:
+        while names and not names[-1]:
+            names = names[:-1]
+        unknown = [] if self._skips_unknown else [name for name in names if name not in self._columns]
         wrong = {
             "missing": [name for name in self._columns if name not in names],
-            "unknown": [shown(name) for name in names if name not in self._columns],
+            "unknown": [shown(name) + self._meant(name) for name in unknown],
             "more than once": sorted({name for name in self._columns if names.count(name) > 1}),
         }
-        if any(wrong.values()):
-            told = "; ".join(f"{what}: {', '.join(which)}" for what, which in wrong.items() if which)
-            raise WrongColumns(f"{path}: the first line does not name the columns ({told})")
-        return names
+        if not any(wrong.values()):
+            return names
+        told = "; ".join(f"{what}: {', '.join(which)}" for what, which in wrong.items() if which)
+        # Where there is only more than is needed.
+        only_unknown = bool(unknown) and not wrong["missing"] and not wrong["more than once"]
+        hint = ": delete what is unknown, or leave it out by --skip-unknown-columns" if only_unknown else ""
+        raise WrongColumns(f"the first line does not name the columns ({told}){hint}")
 
-
-@dataclass(frozen=True)
-class _Fields:
-    line: int
-    fields: list[str]
-
-
-class _Lines:
-    """The lines of a file by their numbers; those of the present row can be read once more."""
-
-    def __init__(self, text: TextIOWrapper) -> None:
-        self._text = text
-        self._again: deque[str] = deque()
-        self._row: list[str] = []
-        self._row_length = 0
-        self._next_number = 1
-
-    def begin_row(self) -> int:
-        """Let the next line be the first of a row, and return its number."""
-        self._row, self._row_length = [], 0
-        return self._next_number
-
-    def resume_after_first(self) -> None:
-        """Let the next line be the second of the present row: its first is broken, and may have swallowed others."""
-        swallowed = self._row[1:]
-        self._again.extendleft(reversed(swallowed))
-        self._next_number -= len(swallowed)
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
-        if not line:
-            raise StopIteration
-        self._row.append(line)
-        self._row_length += len(line)
-        self._next_number += 1
-        if self._row_length > MAX_ROW_CHARACTERS:
-            raise _RowTooLong
-        return line
-
-    def _read(self) -> str:
-        """Return the next line, or what there is room for of one that is too long anyway."""
-        line = rest = self._text.readline(MAX_ROW_CHARACTERS + 1)
-        while rest and not rest.endswith(("\n", "\r")):
-            rest = self._text.readline(MAX_ROW_CHARACTERS + 1)
-        return line
-
-
-def _csv_rows(lines: _Lines) -> Iterator[_Fields | BadRow]:
-    reader = csv.reader(lines, strict=True)
-    while True:
-        line = lines.begin_row()
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as fault:
-            lines.resume_after_first()
-            yield BadRow(line, f"broken quotation marks: {fault}")
-        except _RowTooLong:
-            lines.resume_after_first()
-            yield BadRow(line, f"more than {MAX_ROW_CHARACTERS} characters, or a quotation mark that is not closed")
-        else:
-            if fields:
-                yield _Fields(line, fields)
-
-
-def _json_records(lines: _Lines, columns: Collection[str]) -> Iterator[Record | BadRow]:
-    while True:
-        line = lines.begin_row()
-        try:
-            text = next(lines)
-        except StopIteration:
-            return
-        except _RowTooLong:
-            yield BadRow(line, f"more than {MAX_ROW_CHARACTERS} characters")
-        else:
-            if text.strip():
-                yield _json_record(line, text, columns)
-
-
-def _json_record(line: int, text: str, columns: Collection[str]) -> Record | BadRow:
-    if _NOT_UTF8.search(text):
-        return BadRow(line, "not UTF-8")
-    try:
-        row = orjson.loads(text)
-    except orjson.JSONDecodeError as fault:
-        return BadRow(line, f"not JSON: {fault.msg}")
-    if not isinstance(row, dict):
-        return BadRow(line, "not a JSON object")
-    if unknown := [name for name in row if name not in columns]:
-        return BadRow(line, f"there is no column {shown(unknown[0])}")
-    values: dict[str, str] = {}
-    for name in columns:
-        value = row.get(name)
-        if isinstance(value, bool) or not isinstance(value, str | int | None):
-            return BadRow(line, f"{name}: neither a string nor an integer")
-        # As a CSV file has it: an integer as its digits, nothing as an empty text.
-        values[name] = "" if value is None else str(value)
-    return Record(line, values)
+    def _meant(self, name: str) -> str:
+        near = difflib.get_close_matches(name.strip().lower()[:40], self._columns, n=1, cutoff=0.8)
+        return f" (meant: {near[0]}?)" if near else ""

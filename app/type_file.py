@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from app.column_values import integer, read_rows
-from app.table_file import BadRow, Record, TableFile
+from app.table_file import TableFile
+from app.table_rows import BadRow, Record
 from resolvers.import_order_types import OrderTypeToImport
 
 COLUMNS = ("code", "name", "priority")

@@ -112,6 +112,20 @@ class Database:
         """
         return await self.to_its_end(_with_retries(partial(self._write_once, work)))
 
+    async def rehearse(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+        """Run `work` in one transaction as `write` does, but once only, and roll everything back.
+
+        What it locks stays locked until then; nobody is woken.
+
+        Args:
+            work: What to do, given the session.
+        """
+        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session:
+            try:
+                return await work(session)
+            finally:
+                await session.rollback()
+
     async def write_straight(self, work: Callable[[Statements], Awaitable[Answer]]) -> Answer:
         """Run `work` as `write` does, by kept statements straight on the driver instead of a session.
 

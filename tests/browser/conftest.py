@@ -6,10 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.screen import FLAGS, NO_BROWSER, Screen, browser_program, opened
+from tests.browser.screen import FLAGS, NO_BROWSER, PATIENCE_MILLISECONDS, Screen, browser_program, opened
 from tests.integration.served_demonstration import demonstration, free_port
+
+# Run it alone: `ORDERSHARE_PICTURES=1 .venv/bin/pytest tests/browser/test_pictures.py`.
+collect_ignore = [] if os.environ.get("ORDERSHARE_PICTURES") == "1" else ["test_pictures.py"]
 
 _SECONDS = 900
 """How long all tests in a browser may take."""
@@ -31,6 +34,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """A browser, the same for all tests: each has a window of its own, which knows nothing of the others."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=browser_program(), headless=True, args=FLAGS)
         yield chromium

@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
+PATIENCE_MILLISECONDS = 15_000
+
 WIDE = {"width": 1440, "height": 900}
 
 GoBetween = Callable[[WebSocketRoute], None]
@@ -52,7 +54,7 @@ class Screen:
         page.on("console", self._hear)
         page.on("pageerror", lambda fault: self.faults.append(f"uncaught: {fault}"))
         page.on("websocket", self._meet)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
 
     async def guard(self) -> None:
         """Let no request leave for another host."""

@@ -1,22 +1,12 @@
 """The page of two terminals as different people meet it: narrow, dark, in Chinese, read aloud."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import WEI, card, find_order, process, share
+from tests.browser.screen import WEI, card, find_order
 
 PHONE = {"width": 360, "height": 740}
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-
-_MOST_BYTES = 150_000
-
-_wants_pictures = pytest.mark.skipif(
-    os.environ.get("ORDERSHARE_PICTURES") != "1", reason="Pictures are made with ORDERSHARE_PICTURES=1."
-)
 
 
 async def test_a_phone_shows_one_terminal_at_a_time_and_never_scrolls_sideways(open_screen: OpenScreen) -> None:
@@ -114,22 +104,3 @@ async def test_axe_finds_nothing_that_shuts_people_out(
         await screen.first.get_by_role("switch").click()
         await expect(screen.first).to_have_attribute("data-state", "cut")
         assert await screen.violations() == []
-
-
-@_wants_pictures
-async def test_pictures_for_the_readme(open_screen: OpenScreen) -> None:
-    async with open_screen(viewport={"width": 1200, "height": 740}) as screen:
-        await screen.is_live()
-        await share(screen.first, "LIN-106", WEI, "Please look after the car while I am away.")
-        second_order = card(screen.second, "车险 · 浙A 8K2L6")
-        await second_order.get_by_role("button", name="Claim").click()
-        await process(second_order, "Report loss")
-        await expect(screen.first.get_by_role("button", name="Settle loss")).to_be_visible()
-        await screen.page.locator("h1").hover()
-        await screen.page.screenshot(path=PICTURES / "terminals.png", animations="disabled")
-    async with open_screen(viewport={"width": 390, "height": 844}, locale="zh-CN") as screen:
-        await screen.is_live()
-        await screen.page.locator("[data-show=second]").click()
-        await expect(screen.second.get_by_label("成员")).to_have_value("wei@lin.example")
-        await screen.page.screenshot(path=PICTURES / "terminals-phone.png", animations="disabled")
-    assert all(picture.stat().st_size < _MOST_BYTES for picture in PICTURES.glob("terminals*.png"))

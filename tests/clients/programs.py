@@ -29,13 +29,16 @@ def node_is_there() -> bool:
     return int(version.removeprefix("v").partition(".")[0]) >= OLDEST_NODE
 
 
-def install() -> None:
+def install(folder: Path = HERE) -> None:
     """Install the clients, as pinned, where that is not done yet; of several processes one does, and the others wait.
+
+    Args:
+        folder: Where they are pinned.
 
     Raises:
         RuntimeError: Where npm fails, with what it says.
     """
-    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".installed"
     pinned = lock.read_text()
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -44,7 +47,7 @@ def install() -> None:
         finished = subprocess.run(
             ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             check=False,
-            cwd=HERE,
+            cwd=folder,
             env={**os.environ, "npm_config_update_notifier": "false"},
             capture_output=True,
             text=True,
@@ -77,6 +80,24 @@ class Program:
         await self._ends_well()
         return said
 
+    async def fails(self) -> str:
+        """Return what it complains of at its end, which must be a bad one, and what it has not said must be nothing."""
+        said, complaints = await self._process.communicate()
+        assert (said, self._process.returncode) == (b"", 1), complaints.decode()
+        return complaints.decode()
+
+    async def ends(self) -> list[Any]:
+        """Tell it to end, and return what it says until then."""
+        self._process.terminate()
+        return await self.rest()
+
+    async def is_killed(self) -> list[Any]:
+        """Kill it, and return what it had said before."""
+        self._process.kill()
+        said = [json.loads(line) async for line in self._lines if line.endswith(b"\n")]
+        await self._process.wait()
+        return said
+
     async def _ends_well(self) -> None:
         assert self._process.stderr is not None
         complaints = (await self._process.stderr.read()).decode()
@@ -84,21 +105,28 @@ class Program:
 
 
 @asynccontextmanager
-async def program(file: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
-    """Run a program of this folder for as long as the context lasts."""
+async def command(*words: str | Path, **environment: str) -> AsyncIterator[Program]:
+    """Run a command for as long as the context lasts."""
     process = await asyncio.create_subprocess_exec(
-        "node",
-        HERE / file,
-        *arguments,
+        *words,
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=2**20,
     )
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            yield Program(process)
+        yield Program(process)
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+@asynccontextmanager
+async def program(file: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
+    """Run a program of this folder for as long as the context lasts."""
+    async with (
+        command("node", HERE / file, *arguments, **environment) as running,
+        asyncio.timeout(_PATIENCE_SECONDS),
+    ):
+        yield running

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from app.order_file import COLUMNS, read_orders
-from app.table_file import BadRow, TableFile
+from app.table_file import TableFile
+from app.table_rows import BadRow
 from resolvers.import_platform_rows import PlatformRow
 
 HEADER = ",".join(COLUMNS) + "\n"

@@ -50,8 +50,7 @@ def serving_program(said: Path, database_url: str, *arguments: str, **settings: 
         arguments: What follows `serve`.
         settings: Its settings, each without its prefix.
     """
-    port = free_port()
-    given = {"DATABASE_URL": database_url, "JWT_SECRET": SECRET, "PORT": str(port), **settings}
+    given = {"DATABASE_URL": database_url, "JWT_SECRET": SECRET, "PORT": str(free_port()), **settings}
     with (
         said.open("wb") as output,
         subprocess.Popen(
@@ -65,7 +64,7 @@ def serving_program(said: Path, database_url: str, *arguments: str, **settings: 
         try:
             # A connection for each request: several workers take turns then.
             limits = httpx.Limits(max_keepalive_connections=0)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, limits=limits) as http:
+            with httpx.Client(base_url=f"http://127.0.0.1:{given['PORT']}", timeout=30, limits=limits) as http:
                 _wait(process, http, said)
                 yield Program(process, http, said)
         finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.table_file import BadRow
+from app.table_rows import BadRow
 from tests.integration.import_files import HEADER, line, read
 
 MAY_FIRST = datetime(2025, 5, 1, tzinfo=UTC)

@@ -101,7 +101,10 @@ async def test_kinds_of_cover_that_are_known_already_stay_as_they_are(database: 
 async def test_a_start_needs_nothing_and_everything_it_prints_works(tmp_path: Path) -> None:
     port = free_port()
     with demonstration(tmp_path, port) as started:
-        assert started.printed.startswith(f"GraphiQL: http://127.0.0.1:{port}/graphql\n")
+        assert started.printed.startswith(
+            f"Two terminals, side by side: http://127.0.0.1:{port}/\n"
+            f"GraphiQL, its tabs ready to run: http://127.0.0.1:{port}/graphql\n"
+        )
         async with httpx.AsyncClient() as client:
             page = await client.get(f"http://127.0.0.1:{port}/graphql", headers={"Accept": "text/html"})
         assert (page.status_code, "GraphiQL" in page.text) == (200, True)

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import func, select
 
 from app.import_orders import ImportReport, RefusedRow, import_file
-from app.table_file import WrongColumns
+from app.table_rows import WrongColumns
 from db.database import Database
 from db.order_tables import OrderRow
 from tests.integration.import_files import csv_file, types_file, values

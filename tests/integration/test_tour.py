@@ -1,9 +1,7 @@
 """The tour of the documentation, as a newcomer takes it; and that what the README tells to send can be sent."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +16,7 @@ from graphql import build_schema as read_schema
 from graphql import parse, validate
 
 from schema.build import build_schema
+from tests.curl import path_with_curl
 from tests.integration.served_demonstration import (
     REPOSITORY,
     Demonstration,
@@ -28,35 +27,11 @@ from tests.integration.served_demonstration import (
 
 SECRET = "a secret for tests only, long enough for HS256"
 
-# On a machine without curl: as much of it as the tour uses.
-_CURL = """#!{python}
-import sys
-from urllib.request import Request, urlopen
-
-arguments, headers, data, url = iter(sys.argv[1:]), {{}}, None, ""
-for argument in arguments:
-    if argument == "-H":
-        name, _, value = next(arguments).partition(": ")
-        headers[name] = value
-    elif argument == "-d":
-        data = next(arguments).encode()
-    elif not argument.startswith("-"):
-        url = argument
-print(urlopen(Request(url, data, headers)).read().decode(), end="")
-"""
-
 
 @pytest.fixture
 def programs(tmp_path: Path) -> str:
     """The PATH of the tour."""
-    inherited = os.environ["PATH"]
-    if shutil.which("curl"):
-        return inherited
-    stand_in = tmp_path / "bin" / "curl"
-    stand_in.parent.mkdir()
-    stand_in.write_text(_CURL.format(python=sys.executable))
-    stand_in.chmod(0o755)
-    return f"{stand_in.parent}{os.pathsep}{inherited}"
+    return path_with_curl(tmp_path)
 
 
 def _take_the_tour(started: Demonstration, programs: str) -> str:
@@ -80,8 +55,7 @@ def test_the_tour_leads_to_a_claimed_order_and_live_statuses_and_can_be_taken_ag
     tmp_path: Path, database_url: str, times: int, programs: str
 ) -> None:
     port = free_port()
-    settings = {"ORDERSHARE_DATABASE_URL": database_url, "ORDERSHARE_JWT_SECRET": SECRET}
-    with demonstration(tmp_path, port, **settings) as started:
+    with demonstration(tmp_path, port, ORDERSHARE_DATABASE_URL=database_url, ORDERSHARE_JWT_SECRET=SECRET) as started:
         for _ in range(times):
             told = _take_the_tour(started, programs)
             heard = _heard(told)

@@ -15,7 +15,7 @@ async function demonstration() {
 
 function Page({ data, storage, plugins }) {
   // What a change of this says is what the headers pane of the tab in front holds.
-  const [headers, setHeaders] = useState(undefined);
+  const [headers, setHeaders] = useState(data ? opening[0].headers : undefined);
   useEffect(() => {
     if (data) offerPeople(data.people, setHeaders);
   }, [data]);
@@ -29,7 +29,7 @@ function Page({ data, storage, plugins }) {
       showWho(data, text);
     },
     onTabChange: ({ tabs: open, activeTabIndex }) => showWho(data, open[activeTabIndex]?.headers),
-    defaultTabs: tabs(data),
+    defaultTabs: opening,
     defaultHeaders: data ? headersOf(data.people[0]) : undefined,
     defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
@@ -59,11 +59,11 @@ function showWho(data, headers) {
 
 const data = await demonstration();
 if (data) lastHeaders.authorization = `Bearer ${data.people[0].token}`;
+const opening = tabs(data);
 const storage = data ? storageOfOneVisit() : storageWithoutHeaders();
 if (data) {
-  // Of the first tab GraphiQL takes the document alone, and the other panes from what is kept.
-  const [first] = tabs(data);
-  for (const pane of ["query", "variables", "headers"]) storage.setItem(`graphiql:${pane}`, first[pane]);
+  // Of the tab in front GraphiQL takes only the document from its list, and the other panes from here.
+  for (const pane of ["query", "variables", "headers"]) storage.setItem(`graphiql:${pane}`, opening[0][pane]);
 }
 const plugins = [GraphiQLPluginExplorer.explorerPlugin()];
 ReactDOM.createRoot(document.querySelector("#graphiql")).render(
