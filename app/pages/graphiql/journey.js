@@ -10,7 +10,8 @@ query Me {
 }
 `;
 
-const LISTEN = `# 1. Leave this running, and go on in the other tabs: what they do is told here at once.
+const LISTEN = `# 1. Leave this running, and go on in another window: GraphiQL
+# ends it when you leave this tab. What happens there is told here at once.
 subscription Listen($organisation: ID!) {
   organisationEvents(organisationId: $organisation) {
     sequence

@@ -24,8 +24,13 @@ function Page({ data, storage, plugins }) {
     storage,
     plugins,
     headers,
-    onEditHeaders: setHeaders,
+    onEditHeaders: (text) => {
+      setHeaders(text);
+      showWho(data, text);
+    },
+    onTabChange: ({ tabs: open, activeTabIndex }) => showWho(data, open[activeTabIndex]?.headers),
     defaultTabs: opening,
+    defaultHeaders: data ? headersOf(data.people[0]) : undefined,
     defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
     showPersistHeadersSettings: false,
@@ -35,17 +40,21 @@ function Page({ data, storage, plugins }) {
 function offerPeople(people, setHeaders) {
   const select = document.querySelector("#person");
   select.replaceChildren(
-    new Option("choose somebody for this tab", ""),
+    new Option("somebody of the headers pane", ""),
     ...people.map((person) => new Option(`${person.name}, ${person.role.toLowerCase()}`, person.reference)),
   );
   select.addEventListener("change", () => {
     const person = people.find((each) => each.reference === select.value);
-    if (!person) return;
-    setHeaders(headersOf(person));
-    document.querySelector("#told").textContent = `The tab in front asks as ${person.name} from now on.`;
-    select.value = "";
+    if (person) setHeaders(headersOf(person));
   });
   document.querySelector("#acting").hidden = false;
+  showWho({ people }, headersOf(people[0]));
+}
+
+/** Show whose token the tab in front has. */
+function showWho(data, headers) {
+  const person = data?.people.find((each) => headers?.includes(each.token));
+  document.querySelector("#person").value = person?.reference ?? "";
 }
 
 const data = await demonstration();
@@ -54,8 +63,7 @@ const opening = tabs(data);
 const storage = data ? storageOfOneVisit() : storageWithoutHeaders();
 if (data) {
   // Of the tab in front GraphiQL takes only the document from its list, and the other panes from here.
-  storage.setItem("graphiql:query", opening[0].query);
-  storage.setItem("graphiql:variables", opening[0].variables);
+  for (const pane of ["query", "variables", "headers"]) storage.setItem(`graphiql:${pane}`, opening[0][pane]);
 }
 const plugins = [GraphiQLPluginExplorer.explorerPlugin()];
 ReactDOM.createRoot(document.querySelector("#graphiql")).render(
