@@ -30,12 +30,8 @@ _WELCOME = Template("""\
 Two terminals, side by side: $pages
 GraphiQL, its tabs ready to run: $address
 
-<<<<<<< HEAD
 It has a tab for each step, with the token of whoever takes it; "Act as" makes a tab somebody else's.
 For other programs, these are the two terminals' headers; the tokens hold for 24 hours.
-=======
-For other clients, the headers of each terminal; the tokens hold for 24 hours.
->>>>>>> origin/main
 
 First terminal: Lin Mei, admin of the family and owner of the order
 $first
