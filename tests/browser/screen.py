@@ -126,7 +126,7 @@ async def opened(
             await screen.page.route_web_socket("**/graphql", sockets)
         await screen.page.goto(f"{address}{path}")
         yield screen
-        assert screen.faults == []
+        assert screen.faults == [], screen.faults
     finally:
         await window.close()
 

@@ -32,7 +32,7 @@ async def test_a_tab_that_is_ready_to_run_is_answered(graphiql: Screen) -> None:
 async def test_a_tab_asks_as_whoever_is_chosen(graphiql: Screen) -> None:
     await graphiql.page.get_by_role("button", name="New tab").click()
     await graphiql.page.get_by_label("Act as").select_option(value="wei@lin.example")
-    await expect(graphiql.page.locator("#told")).to_have_text(f"The tab in front asks as {WEI} from now on.")
+    await expect(graphiql.page.get_by_label("Act as")).to_have_value("wei@lin.example")
     await graphiql.page.locator(".graphiql-query-editor").click()
     await graphiql.page.keyboard.press("Control+A")
     await graphiql.page.keyboard.insert_text("query Who { viewer { user { name } } }")
@@ -46,6 +46,14 @@ async def test_a_subscription_tells_what_is_done_elsewhere(graphiql: Screen, scr
     await expect(answer).to_contain_text('"__typename": "OrderStatusChanged"')
     await expect(answer).to_contain_text(f'"name": "{MEI}"')
     await expect(answer).to_contain_text('"title": "防癌医疗险 · 林国栋"')
+
+
+async def test_its_docs_and_its_explorer_open(graphiql: Screen) -> None:
+    # What the page may not do would be complained of.
+    await graphiql.page.get_by_role("button", name="Show Documentation Explorer").click()
+    await expect(graphiql.page.get_by_role("link", name="Subscription", exact=True)).to_be_visible()
+    await graphiql.page.get_by_role("button", name="Show GraphiQL Explorer").click()
+    await expect(graphiql.page.get_by_text("Add new")).to_be_visible()
 
 
 async def test_no_token_comes_into_the_address_or_into_a_storage(graphiql: Screen, address: str) -> None:

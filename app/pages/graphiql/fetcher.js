@@ -7,13 +7,24 @@ const SOCKET = HTTP.replace(/^http/, "ws");
 export const lastHeaders = {};
 
 /** A fetcher for GraphiQL; each tab's headers say who asks. */
-export function fetcher(parameters, { headers: given = {}, documentAST } = {}) {
+export function fetcher(parameters, { headers: given = {} } = {}) {
   const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
   if (headers.authorization) lastHeaders.authorization = headers.authorization;
   else if (parameters.operationName === "IntrospectionQuery") Object.assign(headers, lastHeaders);
-  const operations = (documentAST?.definitions ?? []).filter((each) => each.kind === "OperationDefinition");
-  const asked = operations.find((each) => each.name?.value === parameters.operationName) ?? operations[0];
-  return asked?.operation === "subscription" ? listen(parameters, headers) : ask(parameters, headers);
+  // Just after a tab has come to the front, GraphiQL still names the operation of the one before.
+  const operations = definitions(parameters.query).filter((each) => each.kind === "OperationDefinition");
+  const named = operations.find((each) => each.name?.value === parameters.operationName);
+  const asked = named ?? operations[0];
+  const request = named ? parameters : { ...parameters, operationName: asked?.name?.value };
+  return asked?.operation === "subscription" ? listen(request, headers) : ask(request, headers);
+}
+
+function definitions(text) {
+  try {
+    return GraphiQL.GraphQL.parse(text).definitions;
+  } catch {
+    return []; // The server says what is wrong with it.
+  }
 }
 
 async function ask(parameters, headers) {
