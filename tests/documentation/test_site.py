@@ -81,10 +81,10 @@ def test_the_reference_says_what_the_schema_says(tmp_path: Path) -> None:
     assert (
         "## nodes {#nodes}\n\n"
         "Gives \\[[Node](interfaces.md#Node)\\]!.\n\n"
-        "Find many objects again, at most 100, in the order of the ids.\n\n"
+        "Find up to 100 objects, in the order of the ids; null for each that the viewer may not see.\n\n"
         "| argument | type | what |\n"
         "| --- | --- | --- |\n"
         "| `ids` | \\[[ID](scalars.md#ID)!\\]! | Global ids. |\n"
     ) in queries
     inputs = (tmp_path / "inputs.md").read_text("utf-8")
-    assert "| `role` | [MemberRole](enums.md#MemberRole)! = `MEMBER` | What they may do. |" in inputs
+    assert "| `role` | [MemberRole](enums.md#MemberRole)! = `MEMBER` | The role of the new member. |" in inputs
