@@ -151,16 +151,6 @@ def test_what_a_page_says_can_be_done_and_is_answered_as_shown(page: str, tmp_pa
         reader.correspondence.settle()
 
 
-def test_the_listener_of_the_readme_hears_what_the_readme_says(tmp_path: Path, sqlite_url: str) -> None:
-    with ExitStack() as stack:
-        reader = _reader(stack, "README.md", tmp_path, sqlite_url)
-        for block in _told_to_do("README.md"):
-            reader.follow(block)
-        printed = reader.shell.wait_for('"orderStatus": "LOSS_REPORTED"')
-    heard = re.findall(r'"(?:shareStatus|orderStatus)": "(\w+)"', printed)
-    assert heard == ["OFFERED", "CLAIMED", "LOSS_REPORTED"]
-
-
 def test_each_reason_not_to_run_something_is_needed() -> None:
     texts = [block.text for page in pages() for block in blocks((REPOSITORY / page).read_text("utf-8"))]
     assert [begin for begin in NOT_RUN if not any(text.startswith(begin) for text in texts)] == []
