@@ -47,6 +47,7 @@ _DOCUMENTATION_PORT = "127.0.0.1:8000"
 _BLANK = re.compile(r"^(\w+)=\.\.\.$", re.MULTILINE)
 _FILLED_FROM = {
     "ORGANISATION": r'"id": "(Organisation_[^"]+)"',
+    "CURSOR": r'"logCursor": "([^"]+)"',
     "ORDER": r'"id": "(Order_[^"]+)"',
     "RECIPIENT": r'"id": "(User_[^"]+)",\s+"name": "林伟',
     "SHARED": r'"id": "(SharedOrder_[^"]+)"',
@@ -149,6 +150,16 @@ def test_what_a_page_says_can_be_done_and_is_answered_as_shown(page: str, tmp_pa
         for block in _told_to_do(page):
             reader.follow(block)
         reader.correspondence.settle()
+
+
+def test_the_listener_of_the_readme_hears_what_the_readme_says(tmp_path: Path, sqlite_url: str) -> None:
+    with ExitStack() as stack:
+        reader = _reader(stack, "README.md", tmp_path, sqlite_url)
+        for block in _told_to_do("README.md"):
+            reader.follow(block)
+        printed = reader.shell.wait_for('"orderStatus": "LOSS_REPORTED"')
+    heard = re.findall(r'"(?:shareStatus|orderStatus)": "(\w+)"', printed)
+    assert heard == ["OFFERED", "CLAIMED", "LOSS_REPORTED"]
 
 
 def test_each_reason_not_to_run_something_is_needed() -> None:
