@@ -34,6 +34,6 @@ def require_free_address(settings: Settings) -> None:
 
 
 def browser_address(settings: Settings) -> str:
-    """Return where a browser on this machine finds GraphiQL."""
+    """Return where a program on this machine finds the API, and a browser GraphiQL."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - nothing is bound here
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/graphql"

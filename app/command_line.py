@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.address import require_free_address
+from app.address import browser_address, require_free_address
 from app.choose_verifier import choose_verifier
 from app.command_help import epilog
 from app.demonstration import serve_demonstration
@@ -27,7 +27,7 @@ from app.text_lines import Encoding
 from app.tokens import Tokens
 from app.verify_findings import tell_findings
 from app.watch_client import Door
-from app.watch_command import WatchOptions, local_url, run_watch, socket_url
+from app.watch_command import WatchOptions, run_watch, socket_url
 from db.database import Database
 from db.migrations.runner import is_current, upgrade
 from resolvers.verify_organisations import count_organisations, verify_organisations
@@ -207,7 +207,7 @@ def watch_command(
     """Print what happens in an organisation, live; goes on through any break, and misses and repeats nothing."""
     settings = load_settings()
     try:
-        address = socket_url(url or local_url(settings.host, settings.port))
+        address = socket_url(url or browser_address(settings))
     except ValueError:
         raise typer.BadParameter("an address is http://HOST:PORT/graphql, or https", param_hint="--url") from None
     if as_user:

@@ -80,7 +80,7 @@ class GraphQLEndpoint:
         wanted = accepted(request.headers.get("accept")).best(_HTML)
         if self._graphiql is None or wanted is None or request.method != "GET" or "query" in request.query_params:
             return None
-        return self._graphiql.page()
+        return self._graphiql.page(request.headers.get("host", ""))
 
     async def _answer(self, request: Request) -> Response:
         if request.method not in _METHODS.split(", "):

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from app.graphiql_files import DIRECTORY, FILES, PublishedFile, are_there
-from app.page_files import PAGE_HEADERS, PageFile, PageFiles
+from app.page_files import PAGE_HEADERS, PageFile, PageFiles, page_policy
 
 _WAY = "/graphiql"
 _HOME = Path(__file__).parent / "pages" / "graphiql"
@@ -54,9 +54,13 @@ class GraphiQL:
         """Where the page's files are served."""
         return [self._files.route]
 
-    def page(self) -> Response:
-        """Return the page."""
-        headers = {**PAGE_HEADERS, "Content-Security-Policy": self._policy(), "Cache-Control": "no-cache"}
+    def page(self, host: str = "") -> Response:
+        """Return the page.
+
+        Args:
+            host: The `Host` that the server is asked by.
+        """
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": self._policy(host), "Cache-Control": "no-cache"}
         if not self._is_there:
             return HTMLResponse(_NOT_HERE, HTTPStatus.SERVICE_UNAVAILABLE, headers)
         return HTMLResponse(self._page, headers=headers)
@@ -68,23 +72,10 @@ class GraphiQL:
             return f'<script defer src="{source}" {checked}></script>'
         return f'<link rel="stylesheet" href="{source}" {checked}>'
 
-    def _policy(self) -> str:
-        """Return what the browser is to let the page do (https://www.w3.org/TR/CSP3/).
-
-        GraphiQL's style sheet has its letters in itself.
-        """
+    def _policy(self, host: str) -> str:
+        """Return what the browser is to let the page do; GraphiQL's style sheet has its letters and pictures in it."""
         parts = urlsplit(self._network)
-        sources = " ".join(["'self'", *([f"{parts.scheme}://{parts.netloc}"] if self._network else [])])
-        return "; ".join(
-            [
-                "default-src 'none'",
-                f"script-src {sources}",
-                f"style-src {sources}",
-                "font-src data:",
-                "img-src 'self' data:",
-                "connect-src 'self'",
-                "base-uri 'none'",
-                "form-action 'none'",
-                "frame-ancestors 'none'",
-            ]
+        sources = f"'self' {parts.scheme}://{parts.netloc}" if self._network else "'self'"
+        return page_policy(
+            host, {"script-src": sources, "style-src": sources, "font-src": "data:", "img-src": "'self' data:"}
         )

@@ -1,5 +1,6 @@
 """The files of pages: what is listed is served, and nothing else of their directory."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +24,33 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """Of pages and their files; a page has a `Content-Security-Policy` besides."""
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
+
+
+def page_policy(host: str, others: Mapping[str, str] | None = None) -> str:
+    """Return what a page may do (https://www.w3.org/TR/CSP3/): load its own files, and ask this server.
+
+    Not every browser takes 'self' to cover the WebSocket of the same host, so that is named. The client says what
+    `host` is; what is no name of a host does not come into the header.
+
+    Args:
+        host: The `Host` of the request.
+        others: What else a page needs, or needs otherwise, by the name of the directive.
+    """
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "connect-src": f"'self'{sockets}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        **(others or {}),
+    }
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
 @dataclass(frozen=True)

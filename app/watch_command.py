@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from app.kept_place import UnreadablePlace, keep_place, kept_place
 from app.watch_client import Door, Event, Place, Watch, WatchEnded
-from app.watch_lines import json_line, people_line
+from app.watch_lines import harmless, json_line, people_line
 
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _PATH = "/graphql"
@@ -50,15 +49,6 @@ def socket_url(url: str) -> str:
     return parts._replace(scheme=_SCHEMES[parts.scheme], path=path, fragment="").geturl()
 
 
-def local_url(host: str, port: int) -> str:
-    """Return where a server of this machine is that listens on an address."""
-    with suppress(ValueError):
-        address = ip_address(host)
-        if address.is_unspecified:
-            host = "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - the version's name
-    return f"http://[{host}]:{port}{_PATH}" if ":" in host else f"http://{host}:{port}{_PATH}"
-
-
 def run_watch(door: Door, options: WatchOptions) -> int:
     """Print events as they happen, and on standard error what happens to the connection, until it is told to end.
 
@@ -66,7 +56,10 @@ def run_watch(door: Door, options: WatchOptions) -> int:
         The command's exit code: 0 where it was told to end, 1 where the server said that there is no more.
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    say = errors.print
+
+    def say(sentence: str) -> None:
+        errors.print(harmless(sentence))
+
     try:
         kept = kept_place(options.state) if options.state else None
         watch = Watch(door, options.organisation, options.after, kept, _keeper(options.state), say)
@@ -97,11 +90,11 @@ async def _print(watch: Watch, show: Callable[[Event], None], keep: Callable[[Pl
 
 def _end_when_told() -> None:
     """Have Ctrl-C and SIGTERM end this task where it waits, and not between two things that belong together."""
-    task = asyncio.current_task()
+    task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]  # a coroutine runs in one
     # There are no such handlers on Windows, where Ctrl-C does as ever.
     with suppress(NotImplementedError):
         for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, task.cancel if task else _end_when_told)
+            asyncio.get_running_loop().add_signal_handler(each, task.cancel)
 
 
 def _keeper(state: Path | None) -> Callable[[Place], None]:

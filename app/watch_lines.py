@@ -37,7 +37,7 @@ def people_line(event: Event) -> Text:
     line.append(f"{_name(event['actor']) or '-'}  ")
     line.append(f"{kind} ", style=_STYLES.get(kind, "white"))
     if event["order"] is not None:
-        line.append(f"{_harmless(event['order']['reference'])} “{_harmless(event['order']['title'])}”  ")
+        line.append(f"{harmless(event['order']['reference'])} “{harmless(event['order']['title'])}”  ")
     line.append(_became(event), style="bold")
     line.rstrip()
     return line
@@ -62,9 +62,9 @@ def _became(event: Event) -> str:
 
 
 def _name(user: dict[str, Any] | None) -> str:
-    return _harmless(user["name"]) if user else ""
+    return harmless(user["name"]) if user else ""
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return text with nothing in it that a terminal would obey."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

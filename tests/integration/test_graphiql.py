@@ -89,8 +89,9 @@ def test_the_page_has_no_script_or_style_of_its_own_and_names_no_other_server() 
 async def test_the_page_comes_with_a_policy_and_tells_of_no_people_where_there_are_none(world: World) -> None:
     answer = await world.http.get("/graphql", headers=_BROWSER)
     assert answer.headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; "
-        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self' ws://test wss://test; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "font-src data:"
     )
     assert answer.headers["cache-control"] == "no-cache"
     assert _SHIELDS.items() <= dict(answer.headers).items()
