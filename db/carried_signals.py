@@ -22,6 +22,7 @@ ANSWER_SECONDS = 5.0
 """How long a peer may take to answer before it is given up."""
 
 _RECONNECT_SECONDS = (0.2, 1.0)
+_STOP_AGAIN_SECONDS = 0.5
 _MOST_TOGETHER = 200
 
 _log = logging.getLogger(__name__)
@@ -91,9 +92,11 @@ class CarriedSignals(InProcessSignals):
 
     async def stop(self) -> None:
         """Disconnect."""
-        if self._carrying is not None:
+        # Said once it may not be heard: `asyncio.wait_for` of Python 3.11, in which a driver waits, goes on where what
+        # it waits for comes at the same moment (https://github.com/python/cpython/issues/86296).
+        while self._carrying is not None and not self._carrying.done():
             self._carrying.cancel()
-            await asyncio.wait({self._carrying})
+            await asyncio.wait({self._carrying}, timeout=_STOP_AGAIN_SECONDS)
 
     async def _carry(self) -> None:
         """Connect, again and again, and carry hints for as long as a connection lasts."""

@@ -1,5 +1,8 @@
 """The engine of either database, set up so that transactions mean the same on both."""
 
+import asyncio
+import random
+import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +18,7 @@ WRITES = "ordershare_writes"
 """The execution option that marks a connection of a writing transaction."""
 
 _BUSY_TIMEOUT_MS = 10_000
+_ANOTHER_TRY_SECONDS = (0.001, 0.02)
 _ALIVE_SECONDS = 1.0
 _USED_AT = "ordershare used at"
 
@@ -114,15 +118,36 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own BEGIN is deferred, which loses updates; SQLAlchemy's begin event sends ours instead.
     connection.isolation_level = None
     connection.create_function("clock_timestamp", 0, _clock_timestamp)
+    _set(connection, f"busy_timeout = {_BUSY_TIMEOUT_MS}")
+    _keep_a_write_ahead_log(connection)
+    _set(connection, "synchronous = FULL")
+    _set(connection, "foreign_keys = ON")
+
+
+def _keep_a_write_ahead_log(connection: Any) -> None:
+    """Set the journal mode, which stays with the file.
+
+    Where somebody writes to a file that is in another mode yet, as when several processes open a new one, SQLite does
+    not wait for them as it does elsewhere, for each might wait for the other (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    gives_up_at = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            _set(connection, "journal_mode = WAL")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > gives_up_at:
+                raise
+            connection.run_async(lambda _: asyncio.sleep(random.uniform(*_ANOTHER_TRY_SECONDS)))  # noqa: S311 - jitter
+        else:
+            return
+
+
+def _set(connection: Any, pragma: str) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
+    try:
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    finally:
+        cursor.close()
 
 
 def _clock_timestamp() -> str:

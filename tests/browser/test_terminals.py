@@ -158,7 +158,8 @@ async def test_a_connection_that_breaks_by_itself_is_made_again_and_nothing_is_m
             for socket in opened[-2:]:
                 await socket.close(code=1012, reason="The server restarts")
             await process(row, action)
-            await expect(screen.second.locator("[data-sequence]")).to_have_count(index)
+            for terminal in (screen.first, screen.second):
+                await expect(terminal.locator("[data-sequence]")).to_have_count(index)
             await screen.is_live()
             assert len(opened) == before + 2
         heard = await sequences(screen.second)

@@ -1,7 +1,7 @@
 """Hints between processes, by PostgreSQL and by NATS: they come, and where they cannot, everybody looks again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -195,6 +195,43 @@ async def test_nobody_waits_for_a_peer_that_is_not_there(way: Way) -> None:
         signals.notify(_OURS)
         assert not await _is_silent(wakeup)
     await signals.stop()
+
+
+async def test_a_process_ends_though_the_driver_of_hints_does_not_notice_at_once_that_it_is_told_to() -> None:
+    signals = _HardOfHearing(ping_seconds=0.01)
+    await signals.start()
+    async with asyncio.timeout(20):
+        await signals.asked.wait()
+        await signals.stop()
+    assert signals.is_over
+
+
+class _HardOfHearing(CarriedSignals):
+    """Hints by a driver that once takes no notice of being told to end, as `asyncio.wait_for` of Python 3.11 may."""
+
+    def __init__(self, ping_seconds: float) -> None:
+        super().__init__(ping_seconds)
+        self.asked = asyncio.Event()
+        self.is_over = False
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["_HardOfHearing"]:
+        try:
+            yield self
+        finally:
+            self.is_over = True
+
+    async def attend(self, _organisation_ids: Collection[UUID]) -> None:
+        pass
+
+    async def send(self, _organisation_ids: Sequence[UUID]) -> None:
+        pass
+
+    async def ping(self) -> None:
+        if not self.asked.is_set():
+            self.asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
 
 
 class _Relay:

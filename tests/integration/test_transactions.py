@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, make_url, text
@@ -247,3 +248,20 @@ async def test_a_transaction_that_has_begun_ends_though_its_caller_is_gone(count
     go_on.set()
     await counting.close()
     assert await _count(counting, "C") == 1
+
+
+async def test_a_new_file_of_sqlite_that_somebody_writes_to_is_waited_for(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(_journal_mode(database))
+        # Long enough to fail in, which took less than a millisecond.
+        assert await asyncio.wait({opening}, timeout=0.2) == (set(), {opening})
+        other.execute("COMMIT")
+        assert await opening == "wal"
+    await database.close()
+
+
+async def _journal_mode(database: Database) -> str:
+    async with database.read() as session:
+        return str((await session.exec(text("PRAGMA journal_mode"))).scalar_one())  # type: ignore[call-overload]
