@@ -100,20 +100,25 @@ class DocumentMeasurer:
         Raises:
             CircularFragment: Where it would have no end.
         """
-        measured = _NOTHING
-        for selection in selection_set.selections if selection_set is not None else ():
-            measured = measured.beside(self._measure_selection(selection))
+        selections = () if selection_set is None else selection_set.selections
+        fields = [each for each in selections if isinstance(each, FieldNode)]
+        aliases = sum(field.alias is not None for field in fields)
+        directives = sum(len(each.directives or ()) for each in selections)
+        measured = Measure(int(bool(fields)), len(fields), aliases, directives)
+        for selection in selections:
+            below = self._measure_below(selection)
+            if below is not _NOTHING:
+                measured = measured.beside(below)
         return measured
 
-    def _measure_selection(self, selection: SelectionNode) -> Measure:
-        own = Measure(directives=len(selection.directives or ()))
-        if isinstance(selection, FieldNode):
-            below = self.measure(selection.selection_set)
-            field = Measure(1 + below.depth, 1, int(selection.alias is not None), 0)
-            return own.beside(below).beside(field)
-        if isinstance(selection, InlineFragmentNode):
-            return own.beside(self.measure(selection.selection_set))
-        return own.beside(self._measure_fragment(selection.name.value))  # type: ignore[attr-defined]  # it is a spread
+    def _measure_below(self, selection: SelectionNode) -> Measure:
+        if isinstance(selection, FragmentSpreadNode):
+            return self._measure_fragment(selection.name.value)
+        inside = selection.selection_set  # type: ignore[attr-defined]  # a field or a fragment in its place
+        if inside is None:
+            return _NOTHING
+        below = self.measure(inside)
+        return below._replace(depth=1 + below.depth) if isinstance(selection, FieldNode) else below
 
     def _measure_fragment(self, name: str) -> Measure:
         if name in self._measured:
