@@ -204,13 +204,6 @@ class Cast:
 
 
 async def _family_life(cast: Cast) -> None:
-    await cast.offer(
-        MEI,
-        OFFERED_ORDER,
-        [WEI, FANG],
-        SharePermission.PROCESS,
-        "出差期间请帮忙处理理赔。Please handle it while I am away.",
-    )
     await cast.offer(GUODONG, "LIN-402", [WEI, MEI], message="下周起可以领取。", opens_in=timedelta(days=3))
     to_jun, _ = await cast.offer(FANG, "LIN-303", [JUN, WEI], message="Only one of you gets the car.")
     await cast.claim(JUN, to_jun)
@@ -222,6 +215,14 @@ async def _family_life(cast: Cast) -> None:
     await process_shared_order(cast.session, cast.viewer(FANG), to_fang, loss)
     [to_mei] = await cast.offer(GUODONG, "LIN-403", [MEI])
     await decline_shared_order(cast.session, cast.viewer(MEI), to_mei)
+    # The last: the newest offer is the first that a terminal shows, and this one can be claimed at once.
+    await cast.offer(
+        MEI,
+        OFFERED_ORDER,
+        [WEI, FANG],
+        SharePermission.PROCESS,
+        "出差期间请帮忙处理理赔。Please handle it while I am away.",
+    )
 
 
 async def _fund_life(cast: Cast) -> None:
