@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 
 VENV := .venv
 BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 # Three processes keep two cores busy; `make test PYTEST_FLAGS=` runs all in one, as a debugger needs it.
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
@@ -17,18 +19,26 @@ help: ## Show this list
 
 setup: $(STAMP) graphiql ## Install everything, as pinned, into .venv
 
-$(STAMP): requirements.lock
+$(MADE): requirements.lock requirements-run.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found; name one: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# Whoever only looks does not wait for what the tests need.
+$(RUNS): $(MADE)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-run.lock
+	@touch $@
+
+$(STAMP): $(RUNS)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@touch $@
 
 # Its files come from npm; where there is none, one is installed beside the interpreter.
-graphiql: $(STAMP) ## Fetch the published files of GraphiQL
+graphiql: $(RUNS) ## Fetch the published files of GraphiQL
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-node.lock || true
 	@$(BIN)/python -m app.graphiql_files
 
-serve: setup ## Run the API with demonstration data
+serve: $(RUNS) graphiql ## Run the API with demonstration data
 	$(BIN)/python -m app demo
 
 test: setup ## Run the tests
