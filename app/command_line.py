@@ -134,7 +134,7 @@ def _write_template(path: Path | None, *, of_types: bool) -> None:
 
 @cli.command(
     "export",
-    epilog=epilog("export --output all.jsonl", "export --organisation lin-family --orders-only > orders.jsonl"),
+    epilog=epilog("export --output all.jsonl", "export --organisation lin.example --orders-only > orders.jsonl"),
 )
 def export_command(
     organisation: Annotated[str | None, typer.Option(help="The reference of one; all where it is left out.")] = None,
@@ -182,9 +182,9 @@ def verify_command() -> None:
 @cli.command(
     "watch",
     epilog=epilog(
-        "watch lin-family --as mei@lin.example",
-        "watch lin-family --json --state lin.cursor >> lin.jsonl",
-        "watch lin-family --url https://orders.example/graphql",
+        "watch lin.example --as mei@lin.example",
+        "watch lin.example --json --state lin.cursor >> lin.jsonl",
+        "watch lin.example --url https://orders.example/graphql",
         exits={0: "ended by Ctrl-C", 1: "the server let nobody in (any more), or the watch cannot begin"},
     ),
 )
