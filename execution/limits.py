@@ -41,7 +41,7 @@ class DocumentLimits:
     """
 
     characters: int = 64 * 1024
-    tokens: int = 2_500
+    tokens: int = 1_500
     operations: int = 50
     fragments: int = 150
     depth: int = 20

@@ -49,14 +49,14 @@ async def test_a_document_has_at_most_a_hundred_aliases(world: World) -> None:
     assert await _refusal(world, aliased(101)) == "The document has more than 100 aliases."
 
 
-async def test_a_document_has_at_most_four_thousand_tokens(world: World) -> None:
+async def test_a_document_has_at_most_fifteen_hundred_tokens(world: World) -> None:
     def long(tokens: int) -> str:
         # 12 tokens around the list, and one for each of its entries.
         return "{ nodes(ids: [" + '"" ' * (tokens - 12) + "]) { id } }"
 
-    body = (await world.post("owner", long(2_500))).json()
+    body = (await world.post("owner", long(1_500))).json()
     assert [error["message"] for error in body["errors"]] == ["`ids` takes at most 100 ids."]
-    assert "2500 tokens" in await _refusal(world, long(2_501))
+    assert "1500 tokens" in await _refusal(world, long(1_501))
 
 
 async def test_sixty_fragments_that_spread_each_other_twice_are_refused_at_once(world: World) -> None:

@@ -59,9 +59,9 @@ _DEAREST = {
     ),
     "many pages of orders": " ".join(
         f"x{each}: orders(first: {100 - each % 5}) {{ nodes {{ {_ORDER} organisation {{ name }} }} }}"
-        for each in range(60)
+        for each in range(36)
     ),
-    "counts": " ".join(f'x{each}: orders(where: {{search: "{each % 10}"}}) {{ totalCount }}' for each in range(99)),
+    "counts": " ".join(f'x{each}: orders(where: {{search: "{each % 10}"}}) {{ totalCount }}' for each in range(90)),
 }
 
 

@@ -132,7 +132,7 @@ def test_each_kind_of_part_has_a_limit_of_its_own() -> None:
 
 def test_a_document_may_have_what_no_person_would_miss() -> None:
     limits = DocumentLimits()
-    assert (limits.tokens, limits.depth, limits.aliases) == (2_500, 20, 100)
+    assert (limits.tokens, limits.depth, limits.aliases) == (1_500, 20, 100)
     assert excess(_deep(20), limits) is None
     assert excess(_deep(21), limits) is not None
     assert excess(_aliased(100), limits) is None
