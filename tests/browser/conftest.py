@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.screen import FLAGS, NO_BROWSER, PATIENCE_MILLISECONDS, Screen, browser_program, opened
-from tests.integration.served_demonstration import demonstration, free_port
+from tests.integration.served_demonstration import demonstration
+from tests.ports import free_port
 
 # Run it alone: `ORDERSHARE_PICTURES=1 .venv/bin/pytest tests/browser/test_pictures.py`.
 collect_ignore = [] if os.environ.get("ORDERSHARE_PICTURES") == "1" else ["test_pictures.py"]

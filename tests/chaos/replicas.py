@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.integration.served_demonstration import REPOSITORY, environment
-from tests.servers import free_port
+from tests.ports import free_port
 from tests.world import SECRET
 
 _SERVES = b"Uvicorn running on"

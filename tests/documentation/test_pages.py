@@ -16,7 +16,8 @@ from tests.curl import path_with_curl
 from tests.documentation.blocks import REPOSITORY, Block, blocks, pages
 from tests.documentation.shell import Shell, open_shell
 from tests.documentation.terminals import Correspondence, Terminals
-from tests.integration.served_demonstration import demonstration, environment, free_port
+from tests.integration.served_demonstration import demonstration, environment
+from tests.ports import free_port
 
 # A page starts a program for each command that it has.
 pytestmark = pytest.mark.timeout(300)

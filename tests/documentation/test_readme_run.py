@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.curl import path_with_curl
 from tests.documentation.blocks import REPOSITORY, blocks
 from tests.documentation.shell import open_shell
-from tests.integration.served_demonstration import environment, free_port
+from tests.integration.served_demonstration import environment
+from tests.ports import free_port
 
 _INSTEAD = {
     "make setup": "",  # installs what this test runs by

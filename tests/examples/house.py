@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.served_demonstration import REPOSITORY, environment
+from tests.ports import free_port
 from tests.served_world import Server
-from tests.servers import free_port
 from tests.world import FAMILY, SECRET, World
 
 EXAMPLES = REPOSITORY / "examples"

@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.image.dockerfile import Instruction, read_stages, variables
-from tests.servers import free_port
+from tests.ports import free_port
 
 _REPOSITORY = Path(__file__).parents[2]
 _NOT_BY_HAND = ("useradd",)

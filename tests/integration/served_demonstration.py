@@ -2,12 +2,11 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +38,6 @@ def environment(**variables: str) -> dict[str, str]:
     """Return this process's environment with no settings of the program but the given ones."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORDERSHARE_")}
     return {**inherited, "PYTHONPATH": str(REPOSITORY), **variables}
-
-
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.served_demonstration import REPOSITORY, environment, free_port
+from tests.integration.served_demonstration import REPOSITORY, environment
+from tests.ports import free_port
 from tests.world import SECRET
 
 _PATIENCE_SECONDS = 60

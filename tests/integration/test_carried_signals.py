@@ -20,7 +20,8 @@ from db.postgresql_signals import PostgreSQLSignals
 from db.signals import Wakeup
 from tests.integration.log_writing import new_organisation, write
 from tests.nats_server import NatsServer
-from tests.servers import free_port, plain_url
+from tests.ports import free_port
+from tests.servers import plain_url
 
 _NEVER = 600.0
 _OURS, _THEIRS = uuid4(), uuid4()

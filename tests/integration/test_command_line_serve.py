@@ -19,7 +19,8 @@ from db.database import Database
 from db.migrations.runner import downgrade, upgrade
 from tests.integration.command_line import CommandLine, Ended
 from tests.integration.outage import outage
-from tests.integration.served_demonstration import environment, free_port
+from tests.integration.served_demonstration import environment
+from tests.ports import free_port
 from tests.servers import sqlite_url as new_sqlite_url
 from tests.world import SECRET, World
 

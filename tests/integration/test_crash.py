@@ -19,8 +19,9 @@ from db.database import Database
 from db.driver import statement_log
 from db.order_tables import OrderRow
 from tests.integration.log_replay import the_log_explains_everything
-from tests.integration.served_demonstration import REPOSITORY, environment, free_port
+from tests.integration.served_demonstration import REPOSITORY, environment
 from tests.log_reader import head, told
+from tests.ports import free_port
 from tests.served_world import Server, terminal
 from tests.world import SECRET, World, body_of
 

@@ -24,7 +24,8 @@ from db.sharing_tables import SharedOrderRow
 from domain.vocabulary import OrderStatus, SharedOrderStatus
 from resolvers.import_order_types import OrderTypeToImport, import_order_types
 from resolvers.verify_organisations import verify_organisations
-from tests.integration.served_demonstration import demonstration, free_port
+from tests.integration.served_demonstration import demonstration
+from tests.ports import free_port
 from tests.served_world import Server, terminal
 from tests.world import World
 

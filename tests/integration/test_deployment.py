@@ -18,8 +18,8 @@ from db.database import Database
 from tests.image.dockerfile import read_stages, variables
 from tests.listening import EVENTS, document, hear
 from tests.nats_server import NatsServer
+from tests.ports import free_port
 from tests.served_world import Server, serving, terminal
-from tests.servers import free_port
 from tests.streaming import stream
 from tests.world import World
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.integration.served_demonstration import REPOSITORY, environment, free_port
+from tests.integration.served_demonstration import REPOSITORY, environment
 from tests.issuer import AUDIENCE, BAD, ISSUER, OLD, Issuer
+from tests.ports import free_port
 from tests.world import World
 
 

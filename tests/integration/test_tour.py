@@ -22,8 +22,8 @@ from tests.integration.served_demonstration import (
     Demonstration,
     demonstration,
     environment,
-    free_port,
 )
+from tests.ports import free_port
 
 SECRET = "a secret for tests only, long enough for HS256"
 

@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.served_demonstration import REPOSITORY, environment, free_port
+from tests.integration.served_demonstration import REPOSITORY, environment
 from tests.integration.served_program import Program, serving_program
+from tests.ports import free_port
 from tests.world import FAMILY, SECRET, World
 
 _PATIENCE_SECONDS = 100
