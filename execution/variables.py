@@ -8,6 +8,7 @@ from graphql import (
     GraphQLError,
     GraphQLID,
     GraphQLInputObjectType,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
@@ -22,7 +23,8 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 _CLASSES: dict[Any, type] = {GraphQLID: str, GraphQLString: str, GraphQLBoolean: bool}
 """Scalars, and the class of a value that is its own coercion."""
 
-_MOST_ERRORS = 50
+_MOST_ERRORS = 20
+"""As of a document: what is wrong with a large value takes its time to tell."""
 
 Coerce: TypeAlias = Callable[[Any], Any]
 """Returns a plain value's coercion, or `Undefined` where graphql-core must be asked."""
@@ -66,13 +68,24 @@ def _plain(signature: GraphQLVariableSignature | GraphQLError) -> tuple[GraphQLV
     if isinstance(signature, GraphQLError):
         return None
     value_type: Any = get_nullable_type(signature.type)
-    coerce = _scalar(value_type) or _object(value_type)
+    coerce = _scalar(value_type) or _list(value_type) or _object(value_type)
     return None if coerce is None else (signature, coerce)
 
 
 def _scalar(value_type: Any) -> Coerce | None:
     expected = _CLASSES.get(value_type)
     return None if expected is None else lambda value: value if value.__class__ is expected else Undefined
+
+
+def _list(value_type: Any) -> Coerce | None:
+    """Return what coerces a list of plain scalars, none of which may be null."""
+    if not isinstance(value_type, GraphQLList) or not isinstance(value_type.of_type, GraphQLNonNull):
+        return None
+    expected = _CLASSES.get(value_type.of_type.of_type)
+    if expected is None:
+        return None
+    # However long it is: it is asked for before anything can refuse it.
+    return lambda value: list(value) if value.__class__ is list and set(map(type, value)) <= {expected} else Undefined
 
 
 def _object(value_type: Any) -> Coerce | None:

@@ -52,7 +52,7 @@ _BODIES: dict[str, tuple[bytes, int]] = {
         json.dumps({"query": _SMALL, **{f"key{each}": 1 for each in range(15_000)}}).encode(),
         200,
     ),
-    "100,000 ids in a variable": (
+    "50,000 ids in a variable": (
         json.dumps(
             {"query": "query($a: [ID!]!) { nodes(ids: $a) { id } }", "variables": {"a": ["x"] * 50_000}}
         ).encode(),

@@ -59,6 +59,7 @@ _VALUES: dict[str, list[Any]] = {
         {"a": "one", "b": "two"},
         {"a": None},
     ],
+    "lists": [["a", "b"], ["a", None], ["a", 7], [7], [True, False], [True, 1], [["a"]], ("a",), "a" * 3],
     "enums": ["RED", "BLUE", "red", ["RED", "GREEN"], ["RED", None], ["BLUE"]],
 }
 """Whatever a value should be, and often is not."""
@@ -79,6 +80,11 @@ _DEFINITIONS = [
     "$it: Colour",
     "$it: Colour! = RED",
     "$it: [ID!]!",
+    "$it: [ID!]",
+    '$it: [ID!]! = ["d"]',
+    "$it: [String!]!",
+    "$it: [Boolean!]",
+    "$it: [[ID!]!]!",
     "$it: [String]",
     "$it: [Colour!]",
     "$it: Plain",
@@ -110,7 +116,7 @@ def _both_ways(definitions: str, given: dict[str, Any], schema: GraphQLSchema = 
     assert isinstance(operation, OperationDefinitionNode)
     nodes = operation.variable_definitions or ()
     variables = Variables(schema, nodes)
-    judged = get_variable_values(schema, nodes, given, max_errors=50)
+    judged = get_variable_values(schema, nodes, given, max_errors=20)
     first, second = variables.values(given), variables.values(given)
     assert _compared(first) == _compared(second)
     return _compared(first), _compared(judged)
