@@ -280,11 +280,12 @@ async def test_what_can_never_come_is_one_line(world: World, tmp_path: Path) -> 
             )
 
 
-def test_a_file_that_keeps_no_cursor_is_one_line(tmp_path: Path) -> None:
-    state = tmp_path / "cursor"
+@pytest.mark.parametrize(("name", "said"), [("cursor", "cursor"), ("\x1b[2J", "\ufffd[2J")])
+def test_a_file_that_keeps_no_cursor_is_one_line_that_no_terminal_obeys(tmp_path: Path, name: str, said: str) -> None:
+    state = tmp_path / name
     state.write_text("mine")
     with watching(1, "--state", str(state), token="t") as watcher:
-        line = f"ordershare: {state} keeps no cursor: delete it to begin now, or name another --state file.\n"
+        line = f"ordershare: {tmp_path}/{said} keeps no cursor: delete it to begin now, or name another --state file.\n"
         assert watcher.ended() == (1, "", line)
     assert state.read_text() == "mine"
 
