@@ -1,0 +1,66 @@
+"""Turns at work are shared out fairly."""
+
+import asyncio
+
+from execution.fair_turns import FairTurns
+
+
+async def _work(turns: FairTurns, key: str, done: list[str], go_on: asyncio.Event) -> None:
+    async with turns.turn(key):
+        await go_on.wait()
+        done.append(key)
+
+
+async def test_a_key_with_much_work_delays_another_by_one_piece_only() -> None:
+    turns, done, go_on = FairTurns(), list[str](), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for key in ("much", "much", "much", "little", "much", "other"):
+            group.create_task(_work(turns, key, done, go_on))
+        await asyncio.sleep(0)
+        go_on.set()
+    assert done == ["much", "much", "little", "other", "much", "much"]
+
+
+async def test_no_more_than_the_given_number_runs_at_a_time() -> None:
+    turns, running, most = FairTurns(at_once=2), 0, 0
+
+    async def work(key: int) -> None:
+        nonlocal running, most
+        async with turns.turn(key):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(work(key) for key in range(20)))
+    assert most == 2
+
+
+async def test_work_that_fails_or_is_cancelled_gives_its_turn_back() -> None:
+    turns, done, go_on = FairTurns(), list[str](), asyncio.Event()
+
+    async def fail() -> None:
+        try:
+            async with turns.turn("failing"):
+                await go_on.wait()
+                raise ValueError
+        finally:
+            # Its turn went to this one, which is cancelled before it can take it.
+            waiting[1].cancel()
+
+    failing = asyncio.create_task(fail())
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(_work(turns, key, done, go_on)) for key in ("left", "left", "stays")]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    go_on.set()
+    results = await asyncio.gather(failing, *waiting, return_exceptions=True)
+    assert [type(result).__name__ for result in results] == [
+        "ValueError",
+        "CancelledError",
+        "CancelledError",
+        "NoneType",
+    ]
+    assert done == ["stays"]
+    async with asyncio.timeout(5), turns.turn("later"):
+        pass
