@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -19,6 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from app.observers import Observers
 from app.settings import Settings, SettingsError
 from db.database import Database
+from tests.attacks.raw_client import connected
 from tests.integration.served_demonstration import REPOSITORY
 from tests.integration.served_program import serving_program
 from tests.world import World
@@ -142,11 +142,13 @@ def test_traces_go_to_a_server_of_http(endpoint: str) -> None:
     assert str(refused.value) == "Set ORDERSHARE_OTLP_ENDPOINT to http://HOST:PORT, or leave it empty."
 
 
-def _ask_thousands(client: httpx.Client, token: str) -> None:
+def _ask_thousands(port: int, token: str) -> None:
     """Ask more than the library sends at once (512), and more than it keeps (2,048)."""
-    for _ in range(3_000):
-        answer = client.post("/graphql", json={"query": "{ nothing }"}, headers={"Authorization": f"Bearer {token}"})
-        assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    with connected(port, token) as client:
+        for _ in range(2_600):
+            answer = client.ask("query Me { viewer { user { reference } } }")
+            assert answer.json["data"] == {"viewer": {"user": {"reference": "owner"}}}
+            assert answer.seconds < _SOON_SECONDS
 
 
 async def test_a_server_of_traces_that_never_answers_holds_up_neither_requests_nor_the_end(
@@ -159,9 +161,8 @@ async def test_a_server_of_traces_that_never_answers_holds_up_neither_requests_n
         serving_program(
             tmp_path / "said", sqlite_url, OTLP_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}"
         ) as program,
-        httpx.Client(base_url=program.http.base_url, timeout=_SOON_SECONDS) as client,
     ):
-        _ask_thousands(client, world.token("owner"))
+        _ask_thousands(program.http.base_url.port or 0, world.token("owner"))
         began = time.monotonic()
         program.end()
         assert program.process.returncode == 0
