@@ -18,7 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 from app.budgets import Budgets
 from app.choose_signals import choose_signals
 from app.choose_verifier import choose_verifier
-from app.demonstration_data import DATA_PATH, DemonstrationData
+from app.demonstration_data import ACCESS_PATH, DemonstrationData
 from app.endpoint import GraphQLEndpoint
 from app.graphiql import GraphiQL
 from app.health import health_routes
@@ -93,7 +93,7 @@ def create_app(
 def _graphiql(settings: Settings, demonstration: DemonstrationData | None) -> GraphiQL | None:
     if not settings.shows_graphiql:
         return None
-    return GraphiQL(settings.checked_graphiql_cdn(), "" if demonstration is None else DATA_PATH)
+    return GraphiQL(settings.checked_graphiql_cdn(), "" if demonstration is None else ACCESS_PATH)
 
 
 def _pages(graphiql: GraphiQL | None, demonstration: DemonstrationData | None) -> Sequence[BaseRoute]:
