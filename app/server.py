@@ -27,7 +27,7 @@ from app.observability.logs import FLUSH_SECONDS, log_through_queue, standard_er
 from app.observers import Observers
 from app.one_write import OneWriteProtocol
 from app.operations import Operations
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, SettingsError, load_settings, unknown_settings
 from app.shared_numbers import shared_numbers, sharing_numbers
 from app.short_way import ShortWay
 from app.shutdown import Server, WorkerConfig, exit_on_signals
@@ -69,7 +69,7 @@ def create_app(
     observers = Observers(settings)
     sockets = _sockets(database, tokens, settings, observers)
     sockets.is_traced = observers.traces is not None
-    page = MetricsPage(observers.metrics, sockets, settings.metrics_token, shared_numbers())
+    page = MetricsPage(observers.metrics, sockets, settings.checked_metrics_token(), shared_numbers())
     app.state.database, app.state.tokens = database, tokens
     app.state.observers, app.state.metrics_page = observers, page
     graphiql = _graphiql(settings, demonstration)
@@ -193,6 +193,8 @@ def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData
     if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
     log_through_queue(settings.log_form)
+    for name in unknown_settings():
+        _log.warning("%s is no setting", name)
     try:
         if not _run(_config(settings, workers, _application(settings, demonstration))):
             sys.exit(STARTUP_FAILURE)

@@ -91,16 +91,16 @@ def log_through_queue(form: LogForm) -> None:
     Args:
         form: `text` for a level and a sentence, otherwise JSON.
     """
-    _log_by(_Queued(), form)
-    logging.captureWarnings(capture=True)
-    sys.unraisablehook = _log_unraisable
+    if _log_by(_Queued(), form):
+        logging.captureWarnings(capture=True)
+        sys.unraisablehook = _log_unraisable
 
 
-def _log_by(handler: logging.Handler, form: LogForm = "text") -> None:
-    """Log by a handler, unless the program runs inside another one, which has handlers of its own."""
+def _log_by(handler: logging.Handler, form: LogForm = "text") -> bool:
+    """Log by a handler; return False where the program runs inside another one, which has handlers of its own."""
     root = logging.getLogger()
     if not all(isinstance(each, _Immediate | _Queued) for each in root.handlers):
-        return
+        return False
     for each in root.handlers[:]:
         root.removeHandler(each)
     handler.setFormatter(_TextLines() if form == "text" else _JsonLines())
@@ -108,6 +108,7 @@ def _log_by(handler: logging.Handler, form: LogForm = "text") -> None:
     root.setLevel(logging.INFO)
     for talkative in ("alembic", "httpx"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    return True
 
 
 def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:

@@ -210,7 +210,7 @@ def test_a_secret_that_nobody_set_is_kept_for_the_next_start_and_from_others_on_
 def test_a_secret_that_is_set_is_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="is no port"):
-        serve_demonstration(_settings(port=65_536, jwt_secret=SecretStr("x" * 32)))
+        serve_demonstration(_settings(port=65_536, jwt_secret=SecretStr("set for this test alone, by an operator")))
     assert list(tmp_path.iterdir()) == []
 
 
