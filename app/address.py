@@ -3,9 +3,8 @@
 import errno
 import socket
 
+from app.setting_rules import PORTS
 from app.settings import Settings, SettingsError
-
-_PORTS = range(1, 2**16)
 
 
 def require_free_address(settings: Settings) -> None:
@@ -16,7 +15,7 @@ def require_free_address(settings: Settings) -> None:
     """
     if not settings.host:
         raise SettingsError("Set ORDERSHARE_HOST to the address to listen on, such as 127.0.0.1.")
-    if settings.port not in _PORTS:
+    if settings.port not in PORTS:
         raise SettingsError(f"{settings.port} is no port: set ORDERSHARE_PORT to one of 1 to 65535.")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:

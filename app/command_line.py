@@ -19,7 +19,7 @@ from app.demonstration import serve_demonstration
 from app.export_command import Selection, run_export
 from app.import_command import run_import
 from app.import_template import write_template
-from app.log_lines import begin_to_log
+from app.observability.logs import log_at_once
 from app.server import serve
 from app.settings import Settings, SettingsError, load_settings
 from app.table_file import Reading
@@ -56,7 +56,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     epilog=epilog(
         "serve",
         "serve --workers 4",
-        exits={0: "ended as it was told", 1: "a setting, the database or the address is not as needed"},
+        exits={
+            0: "ended by a signal, and has sent what it owed",
+            1: "a setting, the database or the address is not as needed",
+        },
     ),
 )
 def serve_command(
@@ -228,7 +231,7 @@ def demo_command() -> None:
 
 def run() -> None:
     """Run the command; a setting to set or a database to reach is one line on standard error."""
-    begin_to_log()
+    log_at_once()
     try:
         cli()
     except SettingsError as fault:

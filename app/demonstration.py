@@ -25,12 +25,15 @@ SECRET_FILE = Path(".demo", "jwt-secret")
 """Where a secret is kept that nobody set, so that tokens survive a restart; below the working directory."""
 
 _LIFETIME = timedelta(hours=24)
+_CODE_BYTES = 18
+"""As many as nobody guesses, and as few as an address can bear: 24 characters."""
 
 _WELCOME = Template("""\
 Two terminals, side by side: $pages
-GraphiQL, its tabs ready to run: $address
+GraphiQL, its tabs ready to run: $graphiql
 
-It has a tab for each step, with the token of whoever takes it; "Act as" makes a tab somebody else's.
+Open both as they stand here: with the code at their end a browser may act as everybody, until this server ends.
+GraphiQL has a tab for each step, with the token of whoever takes it; "Act as" makes a tab somebody else's.
 For other programs, these are the two terminals' headers; the tokens hold for 24 hours.
 
 First terminal: Lin Mei, admin of the family and owner of the order
@@ -96,8 +99,9 @@ def serve_demonstration(settings: Settings) -> None:
     require_free_address(settings)
     upgrade(url)
     scene = asyncio.run(_load(url))
-    typer.echo(_welcome(browser_address(settings), tokens, scene))
-    serve(settings, demonstration=DemonstrationData(scene, tokens))
+    code = secrets.token_urlsafe(_CODE_BYTES)
+    typer.echo(_welcome(browser_address(settings), code, tokens, scene))
+    serve(settings, demonstration=DemonstrationData(scene, tokens, code))
 
 
 def _with_secret(settings: Settings) -> Settings:
@@ -133,10 +137,10 @@ async def _load(url: str) -> Scene:
         await database.close()
 
 
-def _welcome(address: str, tokens: Tokens, scene: Scene) -> str:
+def _welcome(address: str, code: str, tokens: Tokens, scene: Scene) -> str:
     return _WELCOME.substitute(
-        pages=address.removesuffix("graphql"),
-        address=address,
+        pages=f"{address.removesuffix('graphql')}#code={code}",
+        graphiql=f"{address}#code={code}",
         first=_headers(tokens, MEI),
         second=_headers(tokens, WEI),
         organisation=encode_id("Organisation", scene.organisation_id),

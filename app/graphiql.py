@@ -33,7 +33,7 @@ class GraphiQL:
 
         Args:
             network: The content delivery network that GraphiQL is loaded from; empty to serve it from here.
-            data: Where the page learns of people to act as; empty where there are none.
+            data: The module by which the page learns of people to act as; empty where there are none.
             directory: Where GraphiQL's files are kept.
         """
         self._network = network

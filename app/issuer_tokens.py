@@ -1,15 +1,10 @@
 """Bearer tokens that an issuer has signed, verified by its public keys."""
 
-from datetime import UTC, datetime
-
 import jwt
 
 from app.issuer_keys import IssuerKeys
 from app.public_keys import PublicKey
-from app.tokens import Claims, InvalidToken, UnknownKey, bearer_token
-
-LEEWAY_SECONDS = 30
-"""By how much the issuer's clock may be ahead of ours, for `nbf` and `iat`; a token's end is exact."""
+from app.tokens import LEEWAY_SECONDS, Claims, InvalidToken, UnknownKey, bearer_token, claims_of
 
 
 class KeysAway(UnknownKey):
@@ -56,12 +51,9 @@ class IssuerTokens:
                 audience=self._audience,
                 leeway=LEEWAY_SECONDS,
             )
-            claims = Claims(content["sub"], datetime.fromtimestamp(content["exp"], UTC), key.trust)
+            return claims_of(content, key.trust)
         except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
             raise InvalidToken from None
-        if claims.expires_at <= datetime.now(UTC):
-            raise InvalidToken
-        return claims
 
     async def look_for_keys(self) -> None:
         """Return once the issuer was asked for its keys, where it is not too early for that."""

@@ -51,6 +51,7 @@ SUBSCRIPTIONS = "ordershare_subscriptions"
 AUDIENCES = "ordershare_audiences"
 LOG_LAG = "ordershare_log_lag_events"
 CONNECTIONS = "ordershare_database_connections"
+DROPPED_LINES = "ordershare_log_lines_dropped"
 
 DESCRIBED: Mapping[str, Described] = {
     HTTP: Described("Requests to /graphql over HTTP that were answered.", ("method", "status")),
@@ -71,6 +72,7 @@ DESCRIBED: Mapping[str, Described] = {
         "Operations that ran compiled field by field, had whole, or interpreted; answers to events too.",
         ("way",),
     ),
+    DROPPED_LINES: Described("Lines of the log that were dropped, because the standard error was not read."),
     SOCKETS: Described("WebSockets that are open.", is_present=True),
     STREAMS: Described("Subscriptions over HTTP whose answers go on.", is_present=True),
     SUBSCRIPTIONS: Described("Subscriptions under way, over sockets and streams.", is_present=True),

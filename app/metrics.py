@@ -18,6 +18,7 @@ from app.metric_families import (
     DELIVERIES,
     DELIVERY_SECONDS,
     DELIVERY_TIME,
+    DROPPED_LINES,
     EXECUTIONS,
     HTTP,
     LOG_LAG,
@@ -31,6 +32,7 @@ from app.metric_families import (
     Labels,
     Snapshot,
 )
+from app.observability.logs import standard_error
 from app.observing import ObservedOperation
 from app.sockets import Sockets
 
@@ -115,6 +117,7 @@ class Metrics:
             CLAIMS: {(outcome,): (count,) for outcome, count in self._claims.items()},
             DELIVERIES: {(): (self._deliveries,)},
             DELIVERY_TIME: {(): (self._lag_seconds, *self._lag_buckets)},
+            DROPPED_LINES: {(): (standard_error.dropped,)},
         }
 
 

@@ -4,8 +4,8 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from app.log_lines import GatheredLines
 from app.metrics import Metrics
+from app.observability.logs import FLUSH_SECONDS, standard_error
 from app.observing import Observer
 from app.operation_log import OperationLog
 from app.settings import Settings, SettingsError
@@ -16,7 +16,6 @@ class Observers:
 
     Attributes:
         metrics: Counts.
-        lines: The log's lines of operations, which may have to be written yet.
         traces: Sends a span for each operation; None where nobody takes them.
     """
 
@@ -27,7 +26,6 @@ class Observers:
             SettingsError: Where traces are asked for and cannot be made.
         """
         self.metrics = Metrics()
-        self.lines = GatheredLines()
         self.traces = _traces(settings.checked_otlp_endpoint())
         self._logs = settings.log_form == "json"
 
@@ -38,12 +36,12 @@ class Observers:
         if self.traces is not None:
             found.append(self.traces)
         if self._logs:
-            found.append(OperationLog(self.lines))
+            found.append(OperationLog(standard_error))
         return found
 
     def end(self) -> None:
         """Let go what is still held back; this may wait for the network."""
-        self.lines.write()
+        standard_error.flush(FLUSH_SECONDS)
         if self.traces is not None:
             self.traces.end()
 

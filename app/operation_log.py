@@ -8,14 +8,14 @@ import time
 
 import orjson
 
-from app.log_lines import GatheredLines
+from app.observability.log_writer import LogWriter
 from app.observing import FAILED, ObservedOperation
 
 
 class OperationLog:
     """An `Observer` that writes a line of JSON for each operation."""
 
-    def __init__(self, lines: GatheredLines) -> None:
+    def __init__(self, lines: LogWriter) -> None:
         """Write nothing yet.
 
         Args:
@@ -38,7 +38,7 @@ class OperationLog:
         if part is None:
             part = self._parts[key] = _part(*key)
         trace = "" if operation.trace_id is None else f',"trace_id":"{operation.trace_id}"'
-        self._lines.add(
+        self._lines.write(
             f'{{"time":"{self._instant}.{int((now - second) * 1000):03d}Z",{part},"ms":{operation.seconds * 1000:.3f},'
             f'"cost":{operation.cost},"request_id":"{operation.request_id}","user":"{operation.user_id}"{trace}}}\n'
         )

@@ -18,18 +18,19 @@ from uvicorn.config import STARTUP_FAILURE
 from app.budgets import Budgets
 from app.choose_signals import choose_signals
 from app.choose_verifier import choose_verifier
-from app.demonstration_data import DATA_PATH, DemonstrationData
+from app.demonstration_data import ACCESS_PATH, DemonstrationData
 from app.endpoint import GraphQLEndpoint
 from app.graphiql import GraphiQL
 from app.health import health_routes
-from app.log_lines import begin_to_log
 from app.metrics_page import CountedRequests, MetricsPage
+from app.observability.logs import FLUSH_SECONDS, log_through_queue, standard_error
 from app.observers import Observers
 from app.one_write import OneWriteProtocol
 from app.operations import Operations
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import Settings, SettingsError, load_settings, unknown_settings
 from app.shared_numbers import shared_numbers, sharing_numbers
 from app.short_way import ShortWay
+from app.shutdown import Server, WorkerConfig, exit_on_signals
 from app.sign_in import SignIn, Verifier
 from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
@@ -68,7 +69,7 @@ def create_app(
     observers = Observers(settings)
     sockets = _sockets(database, tokens, settings, observers)
     sockets.is_traced = observers.traces is not None
-    page = MetricsPage(observers.metrics, sockets, settings.metrics_token, shared_numbers())
+    page = MetricsPage(observers.metrics, sockets, settings.checked_metrics_token(), shared_numbers())
     app.state.database, app.state.tokens = database, tokens
     app.state.observers, app.state.metrics_page = observers, page
     graphiql = _graphiql(settings, demonstration)
@@ -92,7 +93,7 @@ def create_app(
 def _graphiql(settings: Settings, demonstration: DemonstrationData | None) -> GraphiQL | None:
     if not settings.shows_graphiql:
         return None
-    return GraphiQL(settings.checked_graphiql_cdn(), "" if demonstration is None else DATA_PATH)
+    return GraphiQL(settings.checked_graphiql_cdn(), "" if demonstration is None else ACCESS_PATH)
 
 
 def _pages(graphiql: GraphiQL | None, demonstration: DemonstrationData | None) -> Sequence[BaseRoute]:
@@ -166,7 +167,7 @@ def application() -> ASGIApp:
         SettingsError: Where a setting is missing or unsafe.
     """
     settings = load_settings()
-    begin_to_log(settings.log_form)
+    log_through_queue(settings.log_form)
     return _application(settings)
 
 
@@ -191,10 +192,20 @@ def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData
     """
     if workers > 1 and make_url(settings.checked_database_url()).get_backend_name() == "sqlite":
         raise SettingsError("Several workers need PostgreSQL: set ORDERSHARE_DATABASE_URL, or serve by one.")
-    begin_to_log(settings.log_form)
-    app = _application(settings, demonstration)
+    log_through_queue(settings.log_form)
+    for name in unknown_settings():
+        _log.warning("%s is no setting", name)
+    try:
+        if not _run(_config(settings, workers, _application(settings, demonstration))):
+            sys.exit(STARTUP_FAILURE)
+    finally:
+        standard_error.flush(FLUSH_SECONDS)
+
+
+def _config(settings: Settings, workers: int, app: ASGIApp) -> uvicorn.Config:
     _log.info("serving on http://%s:%d/graphql", settings.host, settings.port)
-    config = uvicorn.Config(
+    kind = uvicorn.Config if workers == 1 else WorkerConfig
+    return kind(
         app if workers == 1 else "app.server:application",
         factory=workers > 1,
         workers=workers,
@@ -211,19 +222,16 @@ def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_worker_healthcheck=_WORKER_STARTS_SECONDS,
     )
-    if not _run(config):
-        sys.exit(STARTUP_FAILURE)
 
 
 def _run(config: uvicorn.Config) -> bool:
-    """Serve until the process is told to stop; return whether serving had begun at all."""
-    with suppress(KeyboardInterrupt):
-        if config.workers > 1:
-            with sharing_numbers():
-                workers = Workers(config)
-                workers.run()
-            return not workers.failed_to_start
-        server = uvicorn.Server(config)
-        server.run()
-        return server.started
-    return True
+    """Serve until a signal ends the process; return whether serving had begun at all."""
+    exit_on_signals()
+    if config.workers > 1:
+        with sharing_numbers():
+            workers = Workers(config)
+            workers.run()
+        return not workers.failed_to_start
+    server = Server(config)
+    server.run()
+    return server.started

@@ -1,29 +1,37 @@
 """What an operator sets, in the environment."""
 
+import os
 import re
-from ipaddress import ip_address
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
-import httpx
-from limits import RateLimitItem, parse
+from limits import RateLimitItem
 from limits.aio.storage import RedisStorage, Storage
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.documents import Documents, UnreadableDocuments, read_trusted_documents
 from app.limit_settings import LimitSettings
 from app.origins import Origins
-
-MIN_SECRET_BYTES = 32
-"""HS256 takes a key at least as long as its digest (RFC 7518, section 3.2)."""
+from app.setting_rules import (
+    MIN_METRICS_TOKEN_BYTES,
+    MIN_SECRET_BYTES,
+    PORTS,
+    form_complaint,
+    is_guessable,
+    is_long_enough,
+    is_origin,
+    is_this_machine,
+    is_to_be_trusted,
+    parse_budget,
+    unknown_names,
+)
 
 LogForm: TypeAlias = Literal["json", "quiet", "text"]
 
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
-_PORTS = range(1, 2**16)
 
 
 class SettingsError(Exception):
@@ -77,7 +85,7 @@ class Settings(LimitSettings):
     @property
     def is_production(self) -> bool:
         """Whether the server shows nothing that only its developers need."""
-        return self.mode == "production" or (not self.mode and not _is_this_machine(self.host))
+        return self.mode == "production" or (not self.mode and not is_this_machine(self.host))
 
     @property
     def shows_schema(self) -> bool:
@@ -116,7 +124,7 @@ class Settings(LimitSettings):
             SettingsError: Where one is no origin.
         """
         named = [name.strip() for name in self.origins.split(",") if name.strip()]
-        if not all(name == "*" or _is_origin(name) for name in named):
+        if not all(name == "*" or is_origin(name) for name in named):
             raise SettingsError("Set ORDERSHARE_ORIGINS to origins, such as https://app.example, separated by commas.")
         return Origins(named)
 
@@ -156,7 +164,7 @@ class Settings(LimitSettings):
         """
         said = self.user_budget if whose == "user" else self.organisation_budget
         try:
-            return parse(said) if said else None
+            return parse_budget(said) if said else None
         except ValueError:
             raise SettingsError(
                 f"Set ORDERSHARE_{whose.upper()}_BUDGET to a cost and a time, such as 1000000 per minute."
@@ -170,7 +178,7 @@ class Settings(LimitSettings):
         """
         try:
             url = make_url(self.database_url)
-            supported = url.drivername in _DRIVERS and (url.port is None or url.port in _PORTS)
+            supported = url.drivername in _DRIVERS and (url.port is None or url.port in PORTS)
             # Each connection would have a database in memory of its own.
             in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
         except (ArgumentError, ValueError):
@@ -193,12 +201,26 @@ class Settings(LimitSettings):
                 "unset it and set ORDERSHARE_JWT_SECRET to sign your own."
             )
         secret = self.jwt_secret.get_secret_value()
-        if len(secret.encode()) < MIN_SECRET_BYTES:
+        if not is_long_enough(secret):
             raise SettingsError(
-                f"Set ORDERSHARE_JWT_SECRET to a secret of at least {MIN_SECRET_BYTES} bytes, "
-                "such as the output of: openssl rand -base64 48"
+                f"Set ORDERSHARE_JWT_SECRET to a secret of at least {MIN_SECRET_BYTES} bytes, {_RANDOM}"
             )
+        if is_guessable(secret):
+            raise SettingsError(f"Set ORDERSHARE_JWT_SECRET to a secret that nobody can guess, {_RANDOM}")
         return secret
+
+    def checked_metrics_token(self) -> SecretStr:
+        """Return what `/metrics` is asked with; empty where it is asked without.
+
+        Raises:
+            SettingsError: Where it is too short.
+        """
+        token = self.metrics_token.get_secret_value()
+        if token and not is_long_enough(token, MIN_METRICS_TOKEN_BYTES):
+            raise SettingsError(
+                f"Set ORDERSHARE_METRICS_TOKEN to a token of at least {MIN_METRICS_TOKEN_BYTES} bytes, {_RANDOM}"
+            )
+        return self.metrics_token
 
     def checked_budget_store(self) -> Storage | None:
         """Return where replicas count together; None where each counts for itself.
@@ -220,13 +242,13 @@ class Settings(LimitSettings):
         """
         if self.jwt_secret.get_secret_value():
             raise SettingsError("Set ORDERSHARE_JWKS_URL or ORDERSHARE_JWT_SECRET, not both.")
-        if not _is_to_be_trusted(self.jwks_url):
+        if not is_to_be_trusted(self.jwks_url):
             raise SettingsError(
                 "Set ORDERSHARE_JWKS_URL to https://HOST/PATH; http:// is for this machine alone, such as 127.0.0.1."
             )
-        if not self.jwt_issuer:
+        if not self.jwt_issuer.strip():
             raise SettingsError("Set ORDERSHARE_JWT_ISSUER to the `iss` of the tokens, beside ORDERSHARE_JWKS_URL.")
-        if not self.jwt_audience:
+        if not self.jwt_audience.strip():
             raise SettingsError("Set ORDERSHARE_JWT_AUDIENCE to the `aud` of the tokens, beside ORDERSHARE_JWKS_URL.")
         return self.jwks_url
 
@@ -241,32 +263,9 @@ class Settings(LimitSettings):
         return self.signal_url
 
 
+_RANDOM = "such as the output of: openssl rand -base64 48"
 _REDIS = ("redis://", "rediss://")
 _NATS = ("nats://", "tls://")
-
-
-def _is_origin(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path.strip("/") and not parts.query
-
-
-def _is_to_be_trusted(url: str) -> bool:
-    """Return whether nobody on the way can change what comes from an address."""
-    try:
-        # Read as whoever fetches from it reads it.
-        parts = httpx.URL(url)
-    except httpx.InvalidURL:
-        return False
-    if not parts.host or (parts.port is not None and parts.port not in _PORTS):
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(parts.host))
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_in_no_directory(database_url: str) -> bool:
@@ -278,10 +277,21 @@ def load_settings() -> Settings:
     """Return the settings of the environment.
 
     Raises:
-        SettingsError: Where a value has the wrong form.
+        SettingsError: Where a value has the wrong form or means nothing, or the name of a setting is misspelt.
     """
+    for name, meant in unknown_settings().items():
+        if meant is not None:
+            raise SettingsError(f"{name} is no setting: set {meant}, or unset it.")
     try:
-        return Settings()
+        settings = Settings()
+        settings.checked_times()
+    except ValidationError as fault:
+        raise SettingsError(form_complaint(fault.errors(), Settings.bounds())) from None
     except ValueError as fault:
-        names = [f"ORDERSHARE_{error['loc'][0]}".upper() for error in getattr(fault, "errors", list)()]
-        raise SettingsError(f"Set {', '.join(names)} to a value of the right form.") from None
+        raise SettingsError(str(fault)) from None
+    return settings
+
+
+def unknown_settings() -> Mapping[str, str | None]:
+    """Return the variables that look like settings and are none, each with the setting that it is meant to be."""
+    return unknown_names(os.environ, Settings.model_fields)

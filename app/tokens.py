@@ -15,6 +15,13 @@ from app.trust import Stay, Trust
 _ALGORITHM = "HS256"
 """Fixed by the server: what a token's header says of its algorithm is never believed."""
 
+LEEWAY_SECONDS = 30
+"""How far the clock of who signs may be ahead of this one, for `nbf` and `iat`; the end of a token (`exp`) is exact.
+
+A refusal of a token that was signed a second ago, elsewhere, harms its user. One that is accepted after its end would
+outlive the sockets that it opened, which close at that very moment.
+"""
+
 
 class InvalidToken(Exception):
     """The token is missing, not ours, or expired."""
@@ -44,6 +51,22 @@ class Claims(NamedTuple):
             end: Called with the reason when the token holds no more, unless the stay is cancelled before.
         """
         return Stay(self.expires_at, self.trust, end)
+
+
+def claims_of(content: dict[str, Any], trust: Trust | None = None) -> Claims:
+    """Return what the content of a token says, which was verified with a leeway.
+
+    Args:
+        content: The content.
+        trust: The trust in the key that it was verified by; None where that never ends.
+
+    Raises:
+        InvalidToken: Where it has expired.
+    """
+    claims = Claims(content["sub"], datetime.fromtimestamp(content["exp"], UTC), trust)
+    if claims.expires_at <= datetime.now(UTC):
+        raise InvalidToken
+    return claims
 
 
 def bearer_token(authorization: object) -> str:
@@ -92,8 +115,7 @@ class _Decoder(jwt.PyJWT):
         self._algorithm = _OneKey(secret)
         self._jws = jwt.PyJWS(algorithms=[])
         self._jws.register_algorithm(_ALGORITHM, self._algorithm)
-        self._issuer = issuer
-        self._audience = audience
+        self._judged_by: dict[str, Any] = {"issuer": issuer, "audience": audience, "leeway": LEEWAY_SECONDS}
         self._accepted_header: bytes | None = None
 
     def content(self, token: str) -> dict[str, Any]:
@@ -109,9 +131,9 @@ class _Decoder(jwt.PyJWT):
             said_plainly = base64url_decode(said)
             if base64url_encode(said_plainly) == said:
                 content = self._decode_payload({"payload": said_plainly})
-                self._validate_claims(content, self.options, audience=self._audience, issuer=self._issuer)
+                self._validate_claims(content, self.options, **self._judged_by)
                 return content
-        content = self.decode(encoded, algorithms=[_ALGORITHM], audience=self._audience, issuer=self._issuer)
+        content = self.decode(encoded, algorithms=[_ALGORITHM], **self._judged_by)
         self._accepted_header = header
         return content
 
@@ -150,8 +172,7 @@ class Tokens:
         """
         token = bearer_token(authorization)
         try:
-            content = self._decoder.content(token)
-            return Claims(content["sub"], datetime.fromtimestamp(content["exp"], UTC))
+            return claims_of(self._decoder.content(token))
         except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
             raise InvalidToken from None
 

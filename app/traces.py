@@ -1,5 +1,6 @@
 """Traces by OpenTelemetry: a span for each operation. Nothing else imports this module, or the library."""
 
+import threading
 import time
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -12,6 +13,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from app.observing import FAILED, ObservedOperation
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_END_SECONDS = 3.0
+"""How long the end of the program waits for a server that may never answer."""
 
 
 class Traces:
@@ -54,5 +57,8 @@ class Traces:
         operation.trace_id = f"{span.get_span_context().trace_id:032x}"
 
     def end(self) -> None:
-        """Send what was not sent yet."""
-        self._provider.shutdown()
+        """Send what was not sent yet, if it is taken soon."""
+        # The library waits for 30 s; a daemon, as the end of the program does not wait for it.
+        ending = threading.Thread(target=self._provider.shutdown, name="end of traces", daemon=True)
+        ending.start()
+        ending.join(_END_SECONDS)

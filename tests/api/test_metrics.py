@@ -23,7 +23,7 @@ _ME = "query Me { viewer { user { reference } } }"
 @pytest.fixture
 async def production(database: Database) -> AsyncIterator[World]:
     """A world that other machines can reach, with a token for its metrics."""
-    world = World(database, mode="production", metrics_token="let me see")
+    world = World(database, mode="production", metrics_token="let me see the metrics")
     yield world
     await world.http.aclose()
 
@@ -251,15 +251,15 @@ async def test_where_other_machines_can_connect_metrics_need_a_token_or_are_not_
     for given in (
         {},
         {"Authorization": "Bearer"},
-        {"Authorization": "Bearer let me se"},
-        {"Authorization": "let me see"},
+        {"Authorization": "Bearer let me see the metric"},
+        {"Authorization": "let me see the metrics"},
     ):
         answer = await ask(**given)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert answer.text == "A valid bearer token is needed.\n"
     user = await ask(Authorization=f"Bearer {production.token('owner')}")
     assert user.status_code == 401
-    assert (await metrics(production, Authorization="Bearer let me see")).one("sockets") == 0
+    assert (await metrics(production, Authorization="Bearer let me see the metrics")).one("sockets") == 0
     without = World(database, mode="production")
     assert (await without.http.get("/metrics")).status_code == 404
     await without.http.aclose()

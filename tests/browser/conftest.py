@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.screen import FLAGS, NO_BROWSER, PATIENCE_MILLISECONDS, Screen, browser_program, opened
-from tests.integration.served_demonstration import demonstration
+from tests.integration.served_demonstration import Demonstration, demonstration
 from tests.ports import free_port
 
 # Run it alone: `ORDERSHARE_PICTURES=1 .venv/bin/pytest tests/browser/test_pictures.py`.
@@ -43,16 +43,22 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the demonstration is served, once for all tests of a process: each changes another order."""
-    with demonstration(tmp_path_factory.mktemp("demonstration"), free_port(), _SECONDS) as served:
-        yield f"http://127.0.0.1:{served.port}"
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """The demonstration, served once for all tests of a process: each changes another order."""
+    with demonstration(tmp_path_factory.mktemp("demonstration"), free_port(), _SECONDS) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(started: Demonstration) -> str:
+    """Where it is served."""
+    return f"http://127.0.0.1:{started.port}"
 
 
 @pytest.fixture
-def open_screen(browser: Browser, address: str) -> OpenScreen:
-    """Open the page in a window: `async with open_screen(locale="zh-CN") as screen`."""
-    return partial(opened, browser, address)
+def open_screen(browser: Browser, address: str, started: Demonstration) -> OpenScreen:
+    """Open the page in a window, as it was printed: `async with open_screen(locale="zh-CN") as screen`."""
+    return partial(opened, browser, address, f"/{started.fragment}")
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.screen import MEI, WEI, Screen, find_order, opened, process
+from tests.integration.served_demonstration import Demonstration
 
 
 @pytest.fixture
-async def graphiql(browser: Browser, address: str) -> AsyncIterator[Screen]:
+async def graphiql(browser: Browser, address: str, started: Demonstration) -> AsyncIterator[Screen]:
     """GraphiQL, ready to be used."""
-    async with opened(browser, address, "/graphql") as screen:
+    async with opened(browser, address, f"/graphql{started.fragment}") as screen:
         await expect(screen.page.get_by_role("tab")).to_have_count(5)
         yield screen
 

@@ -29,6 +29,18 @@ class Demonstration:
         return re.findall(r'^\{"Authorization": "Bearer ([^"]+)"\}$', self.printed, re.MULTILINE)
 
     @property
+    def addresses(self) -> list[str]:
+        """The two addresses to open in a browser that it printed: of the terminals, and of GraphiQL."""
+        return re.findall(r": (http://\S+)$", self.printed, re.MULTILINE)
+
+    @property
+    def fragment(self) -> str:
+        """The end of both addresses, which is the code of this start."""
+        pages, graphiql = self.addresses
+        assert pages.partition("#")[1:] == graphiql.partition("#")[1:]
+        return "".join(pages.partition("#")[1:])
+
+    @property
     def documents(self) -> list[str]:
         """The GraphQL documents that it printed, in their order."""
         return re.findall(r"^(?:query|mutation|subscription) \{.*?^\}$", self.printed, re.MULTILINE | re.DOTALL)

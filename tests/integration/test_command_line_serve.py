@@ -30,6 +30,9 @@ _URL_FORM = "Set ORDERSHARE_DATABASE_URL to sqlite+aiosqlite:///FILE or postgres
 _SECRET_FORM = (
     "Set ORDERSHARE_JWT_SECRET to a secret of at least 32 bytes, such as the output of: openssl rand -base64 48"
 )
+_TOKEN_FORM = (
+    "Set ORDERSHARE_METRICS_TOKEN to a token of at least 16 bytes, such as the output of: openssl rand -base64 48"
+)
 
 
 @pytest.fixture
@@ -53,8 +56,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ("database_url", "postgresql+asyncpg://user@host:port/name", _URL_FORM),
         ("port", "http", "Set ORDERSHARE_PORT to a value of the right form."),
         ("mode", "staging", "Set ORDERSHARE_MODE to a value of the right form."),
-        ("max_depth", "0", "Set ORDERSHARE_MAX_DEPTH to a value of the right form."),
-        ("request_seconds", "0", "Set ORDERSHARE_REQUEST_SECONDS to a value of the right form."),
+        ("max_depth", "0", "Set ORDERSHARE_MAX_DEPTH to a value from 3 to 200."),
+        ("request_seconds", "0", "Set ORDERSHARE_REQUEST_SECONDS to a value from 0.1 to 3600."),
+        ("metrics_token", " ", _TOKEN_FORM),
         (
             "origins",
             "app.example",

@@ -1,5 +1,6 @@
 """The demonstration: loaded once, ready to be tried with what it prints."""
 
+import re
 import socket
 import stat
 from contextlib import closing
@@ -14,6 +15,7 @@ from sqlalchemy import func
 from sqlmodel import SQLModel, col, select
 
 from app.demonstration import SECRET_FILE, serve_demonstration
+from app.demonstration_data import CODE_HEADER, DATA_PATH
 from app.load_demonstration import load_demonstration
 from app.settings import Settings, SettingsError
 from app.sweeper import sweep
@@ -102,13 +104,17 @@ async def test_kinds_of_cover_that_are_known_already_stay_as_they_are(database: 
 async def test_a_start_needs_nothing_and_everything_it_prints_works(tmp_path: Path) -> None:
     port = free_port()
     with demonstration(tmp_path, port) as started:
+        assert re.fullmatch("#code=[A-Za-z0-9_-]{24}", started.fragment)
         assert started.printed.startswith(
-            f"Two terminals, side by side: http://127.0.0.1:{port}/\n"
-            f"GraphiQL, its tabs ready to run: http://127.0.0.1:{port}/graphql\n"
+            f"Two terminals, side by side: http://127.0.0.1:{port}/{started.fragment}\n"
+            f"GraphiQL, its tabs ready to run: http://127.0.0.1:{port}/graphql{started.fragment}\n"
         )
-        async with httpx.AsyncClient() as client:
-            page = await client.get(f"http://127.0.0.1:{port}/graphql", headers={"Accept": "text/html"})
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            page = await client.get("/graphql", headers={"Accept": "text/html"})
+            code = started.fragment.removeprefix("#code=")
+            told = [await client.get(DATA_PATH, headers=headers) for headers in ({CODE_HEADER: code}, {})]
         assert (page.status_code, "GraphiQL" in page.text) == (200, True)
+        assert [answer.status_code for answer in told] == [200, 403]
         first, second = started.tokens
         listen, offers, claim, process = started.documents
         async with terminal(Server(port), first) as listener:
@@ -135,10 +141,11 @@ async def test_a_second_start_changes_nothing_and_lets_the_first_tokens_in(
 ) -> None:
     port = free_port()
     with demonstration(tmp_path, port, ORDERSHARE_DATABASE_URL=database_url) as started:
-        tokens, documents = started.tokens, started.documents
+        tokens, documents, fragment = started.tokens, started.documents, started.fragment
     before = await world.dump()
     with demonstration(tmp_path, port, ORDERSHARE_DATABASE_URL=database_url) as started:
         assert started.documents == documents
+        assert started.fragment != fragment
         for token, name in zip(tokens, ("林美 (Lin Mei)", "林伟 (Lin Wei)"), strict=True):
             assert (await _ask(port, token, _OFFERED))["viewer"]["user"]["name"] == name
     assert await world.dump() == before
@@ -203,7 +210,7 @@ def test_a_secret_that_nobody_set_is_kept_for_the_next_start_and_from_others_on_
 def test_a_secret_that_is_set_is_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="is no port"):
-        serve_demonstration(_settings(port=65_536, jwt_secret=SecretStr("x" * 32)))
+        serve_demonstration(_settings(port=65_536, jwt_secret=SecretStr("set for this test alone, by an operator")))
     assert list(tmp_path.iterdir()) == []
 
 

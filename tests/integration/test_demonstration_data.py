@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from app.demonstration_data import DATA_PATH, DemonstrationData
+from app.demonstration_data import ACCESS_PATH, CODE_HEADER, DATA_PATH, DemonstrationData
 from app.load_demonstration import load_demonstration
 from app.server import create_app
 from app.settings import Settings
@@ -15,6 +15,7 @@ from db.database import Database
 from tests.world import SECRET
 
 _HERE = "http://127.0.0.1:8000"
+_CODE = "q8Zr0yWb2nTf"
 _SETTINGS = Settings(jwt_secret=SECRET)  # type: ignore[arg-type]  # pydantic makes it a SecretStr
 
 
@@ -22,8 +23,9 @@ _SETTINGS = Settings(jwt_secret=SECRET)  # type: ignore[arg-type]  # pydantic ma
 async def _served(database: Database, peer: str = "127.0.0.1", base: str = _HERE) -> AsyncIterator[httpx.AsyncClient]:
     scene = await database.write(load_demonstration)
     tokens = Tokens(_SETTINGS)
-    app = create_app(database, tokens, _SETTINGS, DemonstrationData(scene, tokens))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(peer, 1)), base_url=base) as client:
+    app = create_app(database, tokens, _SETTINGS, DemonstrationData(scene, tokens, _CODE))
+    transport = httpx.ASGITransport(app, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url=base, headers={CODE_HEADER: _CODE}) as client:
         yield client
 
 
@@ -63,6 +65,45 @@ async def test_it_tells_nobody_else(database: Database, peer: str, base: str, he
     async with _served(database, peer, base) as client:
         answer = await client.get(DATA_PATH, headers=headers)
     assert (answer.status_code, list(answer.json())) == (403, ["detail"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [(CODE_HEADER, "")],
+        [(CODE_HEADER, _CODE[:-1])],
+        [(CODE_HEADER, f"{_CODE}x")],
+        [(CODE_HEADER, "ÿ")],
+        [(CODE_HEADER, _CODE), (CODE_HEADER, _CODE)],
+        [("Authorization", f"Bearer {_CODE}")],
+        [("Cookie", f"code={_CODE}")],
+    ],
+)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000"])
+async def test_a_tunnel_that_asks_by_a_local_name_is_told_nothing_without_the_code(
+    database: Database, given: list[tuple[str, str]], host: str
+) -> None:
+    async with _served(database) as client:
+        client.headers = httpx.Headers([("Host", host), *given], encoding="latin-1")
+        for query in ("", f"?code={_CODE}"):
+            answer = await client.get(DATA_PATH + query)
+            assert answer.status_code == 403
+            assert answer.json() == {"detail": "Open the address that the server printed when it started."}
+            assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_module_that_asks_has_no_code_in_it(database: Database) -> None:
+    async with _served(database) as client:
+        answer = await client.get(ACCESS_PATH)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert _CODE not in answer.text
+        pages = [await client.get(path, headers={"Accept": "text/html"}) for path in ("/", "/graphql")]
+        assert [page.headers["referrer-policy"] for page in pages] == ["no-referrer"] * 2
+        assert not any(_CODE in page.text for page in pages)
+        assert f'data-demonstration="{ACCESS_PATH}"' in pages[1].text
 
 
 @pytest.mark.parametrize("base", [_HERE, "http://localhost:8000", "http://[::1]:8000"])

@@ -1,9 +1,11 @@
 """Traces: a span for each operation, sent to a server of OpenTelemetry; without one, the library is not even loaded."""
 
 import queue
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,12 +18,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from app.observers import Observers
 from app.settings import Settings, SettingsError
 from db.database import Database
+from tests.attacks.raw_client import connected
 from tests.integration.served_demonstration import REPOSITORY
 from tests.integration.served_program import serving_program
 from tests.world import World
 
 _TRACE, _PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 _PATIENCE_SECONDS = 60
+_SOON_SECONDS = 10
 
 
 @contextmanager
@@ -136,3 +140,32 @@ def test_traces_go_to_a_server_of_http(endpoint: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Observers(Settings(otlp_endpoint=endpoint))
     assert str(refused.value) == "Set ORDERSHARE_OTLP_ENDPOINT to http://HOST:PORT, or leave it empty."
+
+
+def _ask_thousands(port: int, token: str) -> None:
+    """Ask more than the library sends at once (512), and more than it keeps (2,048)."""
+    with connected(port, token) as client:
+        for _ in range(2_600):
+            answer = client.ask("query Me { viewer { user { reference } } }")
+            assert answer.json["data"] == {"viewer": {"user": {"reference": "owner"}}}
+            assert answer.seconds < _SOON_SECONDS
+
+
+async def test_a_server_of_traces_that_never_answers_holds_up_neither_requests_nor_the_end(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    world = World(Database(sqlite_url))
+    await world.populate()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        serving_program(
+            tmp_path / "said", sqlite_url, OTLP_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ) as program,
+    ):
+        _ask_thousands(program.http.base_url.port or 0, world.token("owner"))
+        began = time.monotonic()
+        program.end()
+        assert program.process.returncode == 0
+        assert time.monotonic() - began < _SOON_SECONDS
+    await world.http.aclose()
+    await world.database.close()

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from app.settings import Settings, SettingsError
-from app.tokens import Claims, InvalidToken, Tokens
+from app.tokens import LEEWAY_SECONDS, Claims, InvalidToken, Tokens
 
 _SECRET = "a secret for tests only, long enough for HS256"
 _HOUR = timedelta(hours=1)
@@ -170,6 +170,17 @@ def test_a_token_that_does_not_hold_yet_is_refused() -> None:
     now = datetime.now(UTC)
     _is_refused(_tokens(), f"Bearer {_signed(nbf=now + _HOUR)}")
     _is_refused(_tokens(), f"Bearer {_signed(iat=now + _HOUR)}")
+
+
+@pytest.mark.parametrize("claim", ["nbf", "iat"])
+def test_the_clock_of_who_signs_may_be_30_seconds_ahead(claim: str) -> None:
+    now, tokens = datetime.now(UTC), _tokens()
+    soon: dict[str, Any] = {claim: now + timedelta(seconds=LEEWAY_SECONDS - 5)}
+    later: dict[str, Any] = {claim: now + timedelta(seconds=LEEWAY_SECONDS + 30)}
+    # The second one is verified the short way, by the header of the first.
+    for _ in range(2):
+        assert tokens.verify(f"Bearer {_signed(**soon)}").reference == "owner"
+    _is_refused(tokens, f"Bearer {_signed(**later)}")
 
 
 def test_a_token_must_say_whom_it_stands_for_and_until_when() -> None:

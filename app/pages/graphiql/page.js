@@ -6,11 +6,13 @@ import { storageOfOneVisit, storageWithoutHeaders } from "./storage.js";
 
 const { createElement, useEffect, useState } = React;
 
-async function demonstration() {
-  const way = document.body.dataset.demonstration;
-  if (!way) return null;
-  const response = await fetch(way);
-  return response.ok ? response.json() : null;
+/** Ask for what the demonstration has, where this server is one. */
+async function load() {
+  const module = document.body.dataset.demonstration;
+  if (!module) return null;
+  const { data, isLocked } = await (await import(module)).demonstration();
+  document.querySelector("#locked").hidden = !isLocked;
+  return data;
 }
 
 function Page({ data, storage, plugins }) {
@@ -57,7 +59,7 @@ function showWho(data, headers) {
   document.querySelector("#person").value = person?.reference ?? "";
 }
 
-const data = await demonstration();
+const data = await load();
 if (data) lastHeaders.authorization = `Bearer ${data.people[0].token}`;
 const opening = tabs(data);
 const storage = data ? storageOfOneVisit() : storageWithoutHeaders();

@@ -1,8 +1,9 @@
 // Two terminals on one page. Each is a client by itself; all they share here is the language, and the news of how far
 // the log has come, which shows what a terminal misses while it is cut off.
 
+import { demonstration, withCode } from "/demonstration/access.js";
 import { Terminal } from "./terminal.js";
-import { speak, text, translate } from "./texts.js";
+import { speak, translate } from "./texts.js";
 
 const SIDES = ["first", "second"];
 const main = document.querySelector("main");
@@ -46,15 +47,17 @@ async function begin() {
     button.addEventListener("click", () => show(button.dataset.show));
   }
   say(navigator.language);
-  const answer = await fetch("/demonstration.json").catch(() => null);
-  if (!answer?.ok) {
+  const { data, isLocked } = await demonstration();
+  if (!data) {
     const said = document.createElement("p");
     said.className = "unloaded";
-    said.textContent = text("unloaded");
+    said.dataset.text = isLocked ? "locked" : "unloaded";
     main.append(said);
+    translate(main);
     return;
   }
-  const { people, organisation } = await answer.json();
+  document.querySelector("a[href='/graphql']").href = withCode("/graphql");
+  const { people, organisation } = data;
   const template = document.getElementById("terminal").content.firstElementChild;
   terminals = SIDES.map((side) => new Terminal(template.cloneNode(true), side, people, onNews));
   for (const [index, terminal] of terminals.entries()) {

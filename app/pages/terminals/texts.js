@@ -119,6 +119,7 @@ const en = {
     NETWORK: () => "the server cannot be reached.",
   },
   ended: { ACCESS_ENDED: "You are no longer a member.", UNAUTHENTICATED: "The token no longer holds: load the page again." },
+  locked: "To see two terminals here, open the address that the server printed when it started, with the code at its end.",
   unloaded: "The demonstration's people could not be loaded. Is this page open as http://127.0.0.1?",
 };
 
@@ -236,6 +237,7 @@ const zh = {
     NETWORK: () => "无法连接服务器。",
   },
   ended: { ACCESS_ENDED: "您已不是该组织的成员。", UNAUTHENTICATED: "令牌已失效，请重新打开页面。" },
+  locked: "请打开服务器启动时打印的网址（末尾带有代码），即可在此看到两个终端。",
   unloaded: "无法载入演示成员。请确认以 http://127.0.0.1 打开本页。",
 };
 
