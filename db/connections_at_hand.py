@@ -3,7 +3,6 @@
 They come from that pool, and count there as lent; whoever takes one leaves it in no transaction.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from db.driver import DRIVER_FAULTS, Driver, as_database_fault, driver_of
+from db.to_completion import to_completion
 
 Answer = TypeVar("Answer")
 
@@ -56,11 +56,11 @@ class ConnectionsAtHand:
                 lives = await self._lives(lent, used_at)
             except BaseException:
                 # Nobody has it yet, so nobody would give it back.
-                await asyncio.shield(asyncio.create_task(_invalidate(lent)))
+                await to_completion(_invalidate(lent))
                 raise
             if lives:
                 return lent
-            await _invalidate(lent)
+            await to_completion(_invalidate(lent))
         try:
             connection = await self._engine.raw_connection()
         except self._engine.dialect.loaded_dbapi.Error as fault:
@@ -72,11 +72,11 @@ class ConnectionsAtHand:
         if len(self._at_hand) < _MOST_AT_HAND:
             self._at_hand.append((lent, time.monotonic()))
         else:
-            await greenlet_spawn(lent.connection.close)
+            await to_completion(greenlet_spawn(lent.connection.close))
 
     async def roll_back(self, lent: Lent) -> None:
         """Take back a connection that is in a transaction, and end that, even where the borrower is cancelled."""
-        await asyncio.shield(asyncio.create_task(self._roll_back(lent)))
+        await to_completion(self._roll_back(lent))
 
     async def glance(self, read: Callable[[Driver], Awaitable[Answer]]) -> Answer:
         """Return what `read` does, which runs one statement alone: that needs no transaction around it.
@@ -89,7 +89,7 @@ class ConnectionsAtHand:
             answer = await read(lent.driver)
         except BaseException:
             # Nobody is to have it again, for who knows what it is at; even where the reader is cancelled.
-            await asyncio.shield(asyncio.create_task(_invalidate(lent)))
+            await to_completion(_invalidate(lent))
             raise
         await self.give_back(lent)
         return answer
