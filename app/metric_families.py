@@ -51,6 +51,7 @@ SUBSCRIPTIONS = "ordershare_subscriptions"
 AUDIENCES = "ordershare_audiences"
 LOG_LAG = "ordershare_log_lag_events"
 CONNECTIONS = "ordershare_database_connections"
+OVERDUE = "ordershare_database_connections_overdue"
 
 DESCRIBED: Mapping[str, Described] = {
     HTTP: Described("Requests to /graphql over HTTP that were answered.", ("method", "status")),
@@ -81,6 +82,9 @@ DESCRIBED: Mapping[str, Described] = {
         merged=lambda numbers: max((each for each in numbers if not isnan(each)), default=nan),
     ),
     CONNECTIONS: Described("Connections to the database: in use, or idle.", ("state",), is_present=True),
+    OVERDUE: Described(
+        "Connections to the database that have been in use for longer than an operation may take.", is_present=True
+    ),
 }
 
 

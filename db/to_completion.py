@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -13,15 +14,14 @@ async def to_completion(work: Coroutine[Any, Any, Answer]) -> Answer:
     The caller does not go on before: a program that ends would otherwise leave the work behind.
     """
     task = asyncio.create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as fault:
-            cancelled = fault
-    if cancelled is not None:
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            # However often the caller is cancelled, it is told once.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
         # Looked at here, for the caller gets the cancellation instead.
         if not task.cancelled():
             task.exception()
-        raise cancelled
-    return task.result()
+        raise

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from db.database import Database
+from db.loans import Purpose
 from db.snapshot import Snapshot
 from db.to_completion import to_completion
 
@@ -58,21 +59,26 @@ class Reading:
         Raises:
             ReadingClosed: Where it is closed before the use case's turn.
         """
-        return await asyncio.shield(self.start(lambda snapshot: use_case(snapshot, *arguments, **named)))
+        return await asyncio.shield(self.start(lambda snapshot: use_case(snapshot, *arguments, **named), use_case))
 
-    def start(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> asyncio.Task[Answer]:
-        """Begin to read, in turn; it goes on whatever becomes of those who wait for it."""
-        task = asyncio.create_task(self._in_turn(work))
+    def start(self, work: Callable[[Snapshot], Awaitable[Answer]], purpose: Purpose) -> asyncio.Task[Answer]:
+        """Begin to read, in turn; it goes on whatever becomes of those who wait for it.
+
+        Args:
+            work: Reads.
+            purpose: What for, where this is what opens the snapshot.
+        """
+        task = asyncio.create_task(self._in_turn(work, purpose))
         self._under_way.add(task)
         task.add_done_callback(self._done)
         return task
 
-    async def _in_turn(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> Answer:
+    async def _in_turn(self, work: Callable[[Snapshot], Awaitable[Answer]], purpose: Purpose) -> Answer:
         async with self._turn:
             if self._is_closed:
                 raise ReadingClosed
             if self._snapshot is None:
-                self._snapshot = await self._open.enter_async_context(self._database.snapshot())
+                self._snapshot = await self._open.enter_async_context(self._database.snapshot(purpose))
             return await work(self._snapshot)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
@@ -127,7 +133,7 @@ class Reading:
         found = self._together.get(name)
         if found is None:
             found = self._together[name] = _Together(
-                self, lambda snapshot, keys: use_case(snapshot, *before, keys, *after)
+                self, lambda snapshot, keys: use_case(snapshot, *before, keys, *after), use_case
             )
         return found
 
@@ -183,11 +189,15 @@ class _Together(Generic[Key, Answer]):
     """The keys that fields ask one use case for, and what it answered."""
 
     def __init__(
-        self, reading: Reading, load: Callable[[Snapshot, list[Key]], Awaitable[Mapping[Key, Answer]]]
+        self,
+        reading: Reading,
+        load: Callable[[Snapshot, list[Key]], Awaitable[Mapping[Key, Answer]]],
+        purpose: Purpose,
     ) -> None:
         self.answers: dict[Key, Answer | None] = {}
         self._reading = reading
         self._load = load
+        self._purpose = purpose
         self._waiting: list[Key] = []
         self._coming: dict[Key, asyncio.Future[None]] = {}
 
@@ -219,7 +229,7 @@ class _Together(Generic[Key, Answer]):
 
     def _start(self, loaded: asyncio.Future[None]) -> None:
         # By the end of the task, which may come before its turn does: where there is no snapshot to be had.
-        self._reading.start(self._load_waiting).add_done_callback(partial(self._end, loaded))
+        self._reading.start(self._load_waiting, self._purpose).add_done_callback(partial(self._end, loaded))
 
     async def answer(self, key: Key) -> Answer | None:
         """Return the answer for one key."""

@@ -69,9 +69,9 @@ async def test_what_is_under_way_ends_and_what_waits_for_its_turn_does_not_begin
         await snapshot.ask_moment()
         return "read"
 
-    first = reading.start(hold)
+    first = reading.start(hold, "a test")
     await began.wait()
-    second, third = reading.start(_moment), asyncio.create_task(reading.one_of_many(_none, "key"))
+    second, third = reading.start(_moment, "a test"), asyncio.create_task(reading.one_of_many(_none, "key"))
     # One turn of the loop, and the keys are about to be asked for.
     await asyncio.sleep(0)
     closing = asyncio.create_task(reading.close())
@@ -93,7 +93,7 @@ async def test_a_snapshot_is_given_up_however_often_whoever_closes_is_cancelled(
         began.set()
         await go_on.wait()
 
-    holding = reading.start(hold)
+    holding = reading.start(hold, "a test")
     await began.wait()
     closing = asyncio.create_task(reading.close())
     for _ in range(3):
