@@ -6,13 +6,13 @@ import jwt
 
 from app.issuer_keys import IssuerKeys
 from app.public_keys import PublicKey
-from app.tokens import Claims, InvalidToken, UnknownKey, bearer_token
+from app.tokens import Claims, InvalidToken, SignInUnavailable, UnknownKey, bearer_token
 
 LEEWAY_SECONDS = 30
 """By how much the issuer's clock may be ahead of ours, for `nbf` and `iat`; a token's end is exact."""
 
 
-class KeysAway(UnknownKey):
+class KeysAway(UnknownKey, SignInUnavailable):
     """Whether the token holds cannot be told: there are no keys at all, for the issuer could not be reached."""
 
 

@@ -114,6 +114,9 @@ class ConnectionsAtHand:
             await greenlet_spawn(lent.connection.close)
 
     async def _roll_back(self, lent: Lent) -> None:
+        if lent.driver.is_cut_off:
+            await _invalidate(lent)
+            return
         try:
             await lent.driver.send("ROLLBACK")
         except BaseException as fault:

@@ -19,6 +19,7 @@ from db.event_log import grown_logs
 from db.gathering import Gathering, Group
 from db.instant_text import instant_text
 from db.loans import Loans, Purpose, for_purpose
+from db.outage import committing
 from db.parts_query import PartsQuery, Values
 from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
 from db.row_cache import NamesCache
@@ -120,6 +121,9 @@ class Database:
         Args:
             work: What to do, given the session; what it raises rolls everything back.
             purpose: What for, as for `read`; `work` where not given.
+
+        Raises:
+            OutcomeUnknown: Where the answer to the commit is lost; it is not tried again.
         """
         return await self.to_its_end(_with_retries(partial(self._write_once, work, purpose or work)))
 
@@ -262,8 +266,12 @@ class Database:
         return AsyncSession(self._writing, expire_on_commit=False, **for_purpose(purpose))
 
     async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]], purpose: Purpose) -> Answer:
-        async with self._turn, self._session_to_write(purpose) as session, session.begin():
+        async with self._turn, self._session_to_write(purpose) as session:
             answer = await work(session)
+            # What is left to be written may fail without any doubt.
+            await session.flush()
+            with committing():
+                await session.commit()
         self._wake(grown_logs(session))
         return answer
 

@@ -16,6 +16,7 @@ from db.connections_at_hand import ConnectionsAtHand
 from db.driver import Driver, driver_of, fetch, send
 from db.given_rows import GivenRows
 from db.loans import Purpose
+from db.outage import committing
 from db.parts_query import PartsQuery, Values
 from db.row_query import RowQuery
 
@@ -119,13 +120,17 @@ async def write_straight(
 
     Returns:
         What `work` answers, and the organisations whose log it appended to.
+
+    Raises:
+        OutcomeUnknown: Where the answer to the commit is lost.
     """
     lent = await at_hand.take(purpose or work)
     try:
         await send(lent.driver, "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN")
         statements = Statements(lent.driver, dialect, when_locked)
         answer = await work(statements)
-        await send(lent.driver, "COMMIT")
+        with committing():
+            await send(lent.driver, "COMMIT")
     except BaseException:
         await at_hand.roll_back(lent)
         raise
