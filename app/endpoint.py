@@ -8,7 +8,7 @@ import logging
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -20,7 +20,7 @@ from app.graphiql import GraphiQL
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.sockets import Sockets
-from app.stream_answer import UNBUFFERED, listen
+from app.stream_answer import StreamAnswer, listen
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken, SignInUnavailable
 from execution.subscriptions import Subscribed
@@ -121,7 +121,7 @@ class GraphQLEndpoint:
                 {"Retry-After": "1"},
             )
         listening = listen(self._sockets, subscribed, framing, claims, user_id)
-        return StreamingResponse(listening, media_type=framing.media_type, headers=UNBUFFERED)
+        return StreamAnswer(listening, framing.media_type)
 
 
 def _allowed(request: Request, stream: str | None) -> frozenset[OperationType]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,7 +20,7 @@ from db.instant_text import instant_text
 from db.loans import Loans, Purpose, for_purpose
 from db.outage import committing
 from db.parts_query import PartsQuery, Values
-from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
+from db.retry import with_retries
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot, read_parts
@@ -125,7 +124,7 @@ class Database:
         Raises:
             OutcomeUnknown: Where the answer to the commit is lost; it is not tried again.
         """
-        return await self.to_its_end(_with_retries(partial(self._write_once, work, purpose or work)))
+        return await self.to_its_end(with_retries(partial(self._write_once, work, purpose or work)))
 
     async def rehearse(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction as `write` does, but once only, and roll everything back.
@@ -147,7 +146,7 @@ class Database:
         Args:
             work: What to do, given what runs its statements; what it raises rolls everything back.
         """
-        return await self.to_its_end(_with_retries(partial(self._write_straight_once, work)))
+        return await self.to_its_end(with_retries(partial(self._write_straight_once, work)))
 
     def write_together(
         self,
@@ -175,7 +174,7 @@ class Database:
 
         async def run(entries: Sequence[Entry], group: Group) -> Sequence[Answer]:
             do = partial(self._write_straight_once, lambda statements: work(statements, key, entries))
-            return await _with_retries(partial(do, group.let_next_begin, purpose or work))
+            return await with_retries(partial(do, group.let_next_begin, purpose or work))
 
         return self._gathering.enter((work, key), entry, run)
 
@@ -289,15 +288,3 @@ class Database:
     def _wake(self, grown: Iterable[UUID]) -> None:
         for organisation_id in grown:
             self.signals.notify(organisation_id)
-
-
-async def _with_retries(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    number = 1
-    while True:
-        try:
-            return await attempt()
-        except DBAPIError as fault:
-            if number == MAX_ATTEMPTS or not may_succeed_again(fault):
-                raise
-        number += 1
-        await asyncio.sleep(pause_before(number))
