@@ -14,11 +14,10 @@ from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.frames import text_frame
-from app.issuer_tokens import KeysAway
 from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from app.socket_operation import SocketOperation
 from app.sockets import Sockets
-from app.tokens import InvalidToken
+from app.tokens import InvalidToken, SignInUnavailable
 from app.trust import Stay
 from schema.context import ConnectionContext
 from schema.request_errors import RATE_LIMITED
@@ -170,7 +169,7 @@ class Conversation:
         try:
             claims = await self._sockets.sign_in.verify(authorization)
             viewer = await self._sockets.sign_in.admit(claims)
-        except KeysAway:
+        except SignInUnavailable:
             self._wire.close(_TRY_AGAIN, "Try again later")
             return
         except InvalidToken:

@@ -8,7 +8,7 @@ import logging
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -19,11 +19,10 @@ from app.accepted import JSON, accepted
 from app.graphiql import GraphiQL
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
-from app.issuer_tokens import KeysAway
 from app.sockets import Sockets
-from app.stream_answer import UNBUFFERED, listen
+from app.stream_answer import StreamAnswer, listen
 from app.streams import FRAMINGS, Framing
-from app.tokens import Claims, InvalidToken
+from app.tokens import Claims, InvalidToken, SignInUnavailable
 from execution.subscriptions import Subscribed
 from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
 from schema.told import as_json
@@ -58,7 +57,7 @@ class GraphQLEndpoint:
             response = self._shown(request) or await self._answer(request)
         except ClientDisconnect:
             response = Response(status_code=_CLIENT_GONE)
-        except KeysAway:
+        except SignInUnavailable:
             away = "Tokens cannot be verified at the moment."
             refusal = RefusedRequest(HTTPStatus.SERVICE_UNAVAILABLE, away, UNAVAILABLE, {"Retry-After": "10"})
             response = _refused(request, refusal)
@@ -122,7 +121,7 @@ class GraphQLEndpoint:
                 {"Retry-After": "1"},
             )
         listening = listen(self._sockets, subscribed, framing, claims, user_id)
-        return StreamingResponse(listening, media_type=framing.media_type, headers=UNBUFFERED)
+        return StreamAnswer(listening, framing.media_type)
 
 
 def _allowed(request: Request, stream: str | None) -> frozenset[OperationType]:

@@ -7,13 +7,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.accepted import GRAPHQL_JSON, JSON
-from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT
+from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT, UNAVAILABLE
 from schema.told import as_json
 
 _OF_CODES = {
     RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+    UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -33,7 +34,8 @@ def http_answer(result: ExecutionResult, media_type: str) -> HttpAnswer:
 
     A client that names the newer media type is told by the status whether the request was refused; of the older one
     the status is 200 whenever the request could be read, as its clients expect. That a server is overcharged, late or
-    faulty is told to either: proxies go by it.
+    faulty is told to either: proxies go by it. So is a database that was away for all that was asked; an answer with
+    something in it is 200.
     """
     body = as_json(result)
     headers = [
@@ -41,10 +43,17 @@ def http_answer(result: ExecutionResult, media_type: str) -> HttpAnswer:
         (b"content-length", b"%d" % len(body)),
     ]
     status = HTTPStatus.OK
-    if isinstance(result, PreExecutionError):
+    if isinstance(result, PreExecutionError) or (result.errors and _is_unavailable(result)):
         extensions = (result.errors[0].extensions or {}) if result.errors else {}
         otherwise = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL_JSON else HTTPStatus.OK
         status = _OF_CODES.get(str(extensions.get("code")), otherwise)
         if "retryAfter" in extensions:
             headers.append((b"retry-after", b"%d" % extensions["retryAfter"]))
     return HttpAnswer(status, headers, body)
+
+
+def _is_unavailable(result: ExecutionResult) -> bool:
+    """Return whether an operation that was executed has answered nothing, for the database was away."""
+    if result.data is not None and any(value is not None for value in result.data.values()):
+        return False
+    return all((error.extensions or {}).get("code") == UNAVAILABLE for error in result.errors or ())

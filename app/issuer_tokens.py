@@ -4,10 +4,10 @@ import jwt
 
 from app.issuer_keys import IssuerKeys
 from app.public_keys import PublicKey
-from app.tokens import LEEWAY_SECONDS, Claims, InvalidToken, UnknownKey, bearer_token, claims_of
+from app.tokens import LEEWAY_SECONDS, Claims, InvalidToken, SignInUnavailable, UnknownKey, bearer_token, claims_of
 
 
-class KeysAway(UnknownKey):
+class KeysAway(UnknownKey, SignInUnavailable):
     """Whether the token holds cannot be told: there are no keys at all, for the issuer could not be reached."""
 
 

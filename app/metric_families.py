@@ -52,6 +52,7 @@ AUDIENCES = "ordershare_audiences"
 LOG_LAG = "ordershare_log_lag_events"
 CONNECTIONS = "ordershare_database_connections"
 DROPPED_LINES = "ordershare_log_lines_dropped"
+OVERDUE = "ordershare_database_connections_overdue"
 
 DESCRIBED: Mapping[str, Described] = {
     HTTP: Described("Requests to /graphql over HTTP that were answered.", ("method", "status")),
@@ -83,6 +84,9 @@ DESCRIBED: Mapping[str, Described] = {
         merged=lambda numbers: max((each for each in numbers if not isnan(each)), default=nan),
     ),
     CONNECTIONS: Described("Connections to the database: in use, or idle.", ("state",), is_present=True),
+    OVERDUE: Described(
+        "Connections to the database that have been in use for longer than an operation may take.", is_present=True
+    ),
 }
 
 

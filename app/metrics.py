@@ -26,6 +26,7 @@ from app.metric_families import (
     OPERATION_SECONDS,
     OPERATION_TIME,
     OPERATIONS,
+    OVERDUE,
     SOCKETS,
     STREAMS,
     SUBSCRIPTIONS,
@@ -129,12 +130,13 @@ def executed(sockets: Sockets) -> Snapshot:
     return {EXECUTIONS: {(way,): (count,) for way, count in ways.items()}}
 
 
-def present(sockets: Sockets, log_lag: float) -> Snapshot:
+def present(sockets: Sockets, log_lag: float, request_seconds: float) -> Snapshot:
     """Return how things are now.
 
     Args:
         sockets: What serves those who listen.
         log_lag: How many events are not read here yet.
+        request_seconds: How long an operation, and so a connection that it uses, may take.
     """
     database = sockets.database
     return {
@@ -144,4 +146,5 @@ def present(sockets: Sockets, log_lag: float) -> Snapshot:
         AUDIENCES: {(): (len(sockets.audiences),)},
         LOG_LAG: {(): (log_lag,)},
         CONNECTIONS: {("in_use",): (database.lent_connections,), ("idle",): (database.idle_connections,)},
+        OVERDUE: {(): (database.loans.report(request_seconds),)},
     }

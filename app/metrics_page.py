@@ -30,7 +30,14 @@ _log = logging.getLogger(__name__)
 class MetricsPage:
     """Answers with the metrics, as an ASGI application."""
 
-    def __init__(self, metrics: Metrics, sockets: Sockets, token: SecretStr, shared: SharedNumbers | None) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        sockets: Sockets,
+        token: SecretStr,
+        shared: SharedNumbers | None,
+        request_seconds: float,
+    ) -> None:
         """Show what is counted.
 
         Args:
@@ -38,12 +45,14 @@ class MetricsPage:
             sockets: What serves those who listen.
             token: What must be given as bearer token; empty for nothing.
             shared: The numbers of the processes on the same port; None where there are no others.
+            request_seconds: How long an operation may take.
         """
         self._metrics = metrics
         self._sockets = sockets
         secret = token.get_secret_value()
         self._authorization = f"Bearer {secret}".encode() if secret else None
         self._shared = shared
+        self._request_seconds = request_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -84,7 +93,7 @@ class MetricsPage:
         with suppress(SQLAlchemyError, OSError, TimeoutError):
             async with asyncio.timeout(_LAG_SECONDS):
                 lag = await self._sockets.database.tails.most_behind()
-        return present(self._sockets, lag)
+        return present(self._sockets, lag, self._request_seconds)
 
 
 class CountedRequests:

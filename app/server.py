@@ -69,9 +69,10 @@ def create_app(
     observers = Observers(settings)
     sockets = _sockets(database, tokens, settings, observers)
     sockets.is_traced = observers.traces is not None
-    page = MetricsPage(observers.metrics, sockets, settings.checked_metrics_token(), shared_numbers())
+    seconds = settings.request_seconds
+    page = MetricsPage(observers.metrics, sockets, settings.checked_metrics_token(), shared_numbers(), seconds)
     app.state.database, app.state.tokens = database, tokens
-    app.state.observers, app.state.metrics_page = observers, page
+    app.state.observers, app.state.metrics_page, app.state.request_seconds = observers, page, seconds
     graphiql = _graphiql(settings, demonstration)
     endpoint = GraphQLEndpoint(sockets, graphiql=graphiql, most_bytes=settings.max_request_bytes)
     app.router.routes += [*health_routes(database, tokens), *_pages(graphiql, demonstration)]
@@ -135,7 +136,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # uvicorn tells of it in a text, which the log leaves out.
         _log.exception("the application cannot start")
         raise
-    chores = [sweep_for_ever(database), app.state.metrics_page.share_for_ever()]
+    chores = [
+        sweep_for_ever(database),
+        app.state.metrics_page.share_for_ever(),
+        database.loans.report_for_ever(app.state.request_seconds),
+    ]
     tasks = [asyncio.create_task(chore) for chore in chores]
     try:
         yield

@@ -1,18 +1,22 @@
 """From a bearer token to whoever it stands for, verified once and remembered as long as it holds."""
 
+import logging
 import time
 from collections import OrderedDict
 from typing import Protocol
 
-from app.tokens import Claims, InvalidToken, UnknownKey
+from app.tokens import Claims, InvalidToken, SignInUnavailable, UnknownKey
 from app.trust import Trust
 from db.database import Database
+from db.outage import is_away
 from domain.people import Viewer
 from resolvers.authenticate import find_viewers
 
 _CAPACITY = 10_000
 _KNOWN_USERS = 50_000
 _LOOK_AGAIN_SECONDS = 300.0
+
+_log = logging.getLogger(__name__)
 
 
 class Verifier(Protocol):
@@ -91,6 +95,7 @@ class SignIn:
 
         Raises:
             InvalidToken: Where there is no such user.
+            SignInUnavailable: Where they cannot be looked up, for the database is away.
         """
         viewer, known_until = self._users.get(claims.reference, (None, 0.0))
         if viewer is None or time.monotonic() >= known_until:
@@ -104,7 +109,13 @@ class SignIn:
 
     async def _look_up(self, reference: str) -> Viewer:
         self._users.pop(reference, None)
-        viewer = await self._database.read_together(find_viewers, reference)
+        try:
+            viewer = await self._database.read_together(find_viewers, reference)
+        except Exception as fault:
+            if not is_away(fault):
+                raise
+            _log.warning("a user could not be looked up, for the database is away", exc_info=fault)
+            raise SignInUnavailable from fault
         if viewer is None:
             raise InvalidToken
         self._users[reference] = viewer, time.monotonic() + self._look_again_seconds

@@ -1,14 +1,17 @@
 """A subscription over HTTP, answered by a stream that ends when its client's token expires."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
+from fastapi.responses import StreamingResponse
 from graphql import GraphQLError
+from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.sockets import Sockets
 from app.streams import Framing, StreamOutlet
 from app.tokens import Claims
+from db.to_completion import to_completion
 from execution.subscriptions import Subscribed
 from schema.request_errors import UNAUTHENTICATED
 from schema.told import as_json
@@ -17,9 +20,36 @@ UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
 
 
+class StreamAnswer(StreamingResponse):
+    """An answer that goes on, and gives back what it holds as soon as it ends.
+
+    Starlette leaves a generator whose client goes while it is being sent to for the garbage collector to end.
+    """
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None], media_type: str) -> None:
+        """Stream what a generator yields.
+
+        Args:
+            chunks: The generator, which has not begun.
+            media_type: What it yields.
+        """
+        super().__init__(chunks, media_type=media_type, headers=UNBUFFERED)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await to_completion(self._end())
+
+    async def _end(self) -> None:
+        await self._chunks.aclose()
+
+
 async def listen(
     sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yield what a subscriber is told.
 
     Args:

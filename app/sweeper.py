@@ -38,12 +38,12 @@ _CHORES: tuple[
 async def sweep(database: Database) -> None:
     """Turn all that is due now into events."""
     for find_organisations, change in _CHORES:
-        async with database.read() as session:
+        async with database.read(find_organisations) as session:
             organisation_ids = await find_organisations(session)
         for organisation_id in organisation_ids:
             while True:
                 # A batch that is not full was the last one.
-                if await database.write(partial(_in_turn, change, organisation_id)) < BATCH:
+                if await database.write(partial(_in_turn, change, organisation_id), change) < BATCH:
                     break
 
 

@@ -27,6 +27,10 @@ class InvalidToken(Exception):
     """The token is missing, not ours, or expired."""
 
 
+class SignInUnavailable(InvalidToken):
+    """Whether the token holds, or whom it stands for, cannot be told at the moment."""
+
+
 class UnknownKey(InvalidToken):
     """The token is signed by a key that is not known, or not known yet."""
 

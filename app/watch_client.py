@@ -40,7 +40,7 @@ subscription Watch($organisation: ID!, $after: Cursor) {
 _NOT_LET_IN, _SLOW_TO_INTRODUCE = 4403, 4408
 _CLOSED_FOR_GOOD = 4000
 """Lower close codes are the network's or a restart's; these are the API's own."""
-_PASSES = ("INTERNAL", "RATE_LIMITED", "TIMEOUT")
+_PASSES = ("INTERNAL", "RATE_LIMITED", "TIMEOUT", "UNAVAILABLE")
 _CLIENTS_FAULT, _SERVERS_FAULT, _TOO_MANY = 400, 500, 429
 
 _OPEN_SECONDS, _CLOSE_SECONDS = 10.0, 1.0

@@ -3,7 +3,6 @@
 They come from that pool, and count there as lent; whoever takes one leaves it in no transaction.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from db.driver import DRIVER_FAULTS, Driver, as_database_fault, driver_of
+from db.loans import Loan, Purpose, loan_of
+from db.to_completion import to_completion
 
 Answer = TypeVar("Answer")
 
@@ -26,10 +27,11 @@ _TRUSTED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Lent:
-    """A connection of the pool, and its driver's."""
+    """A connection of the pool, its driver's, and what says for what it is lent."""
 
     connection: PoolProxiedConnection
     driver: Driver
+    loan: Loan
 
 
 class ConnectionsAtHand:
@@ -44,8 +46,11 @@ class ConnectionsAtHand:
         """Return how many are at hand, lent to nobody."""
         return len(self._at_hand)
 
-    async def take(self) -> Lent:
+    async def take(self, purpose: Purpose) -> Lent:
         """Return a connection that is in no transaction.
+
+        Args:
+            purpose: What it is wanted for.
 
         Raises:
             DBAPIError: Where the database cannot be reached.
@@ -56,40 +61,48 @@ class ConnectionsAtHand:
                 lives = await self._lives(lent, used_at)
             except BaseException:
                 # Nobody has it yet, so nobody would give it back.
-                await asyncio.shield(asyncio.create_task(_invalidate(lent)))
+                await to_completion(_invalidate(lent))
                 raise
             if lives:
+                lent.loan.begin(purpose)
                 return lent
-            await _invalidate(lent)
+            await to_completion(_invalidate(lent))
         try:
             connection = await self._engine.raw_connection()
         except self._engine.dialect.loaded_dbapi.Error as fault:
             raise as_database_fault("a connection", fault) from fault
-        return Lent(connection, driver_of(connection, self._engine.dialect))
+        loan = loan_of(connection)
+        loan.begin(purpose)
+        return Lent(connection, driver_of(connection, self._engine.dialect), loan)
 
     async def give_back(self, lent: Lent) -> None:
         """Take back a connection that is in no transaction."""
         if len(self._at_hand) < _MOST_AT_HAND:
+            lent.loan.end()
             self._at_hand.append((lent, time.monotonic()))
         else:
-            await greenlet_spawn(lent.connection.close)
+            await to_completion(greenlet_spawn(lent.connection.close))
 
     async def roll_back(self, lent: Lent) -> None:
         """Take back a connection that is in a transaction, and end that, even where the borrower is cancelled."""
-        await asyncio.shield(asyncio.create_task(self._roll_back(lent)))
+        await to_completion(self._roll_back(lent))
 
-    async def glance(self, read: Callable[[Driver], Awaitable[Answer]]) -> Answer:
+    async def glance(self, read: Callable[[Driver], Awaitable[Answer]], purpose: Purpose) -> Answer:
         """Return what `read` does, which runs one statement alone: that needs no transaction around it.
+
+        Args:
+            read: Reads.
+            purpose: What for.
 
         Raises:
             DBAPIError: Where the database cannot be reached, or what `read` raises.
         """
-        lent = await self.take()
+        lent = await self.take(purpose)
         try:
             answer = await read(lent.driver)
         except BaseException:
             # Nobody is to have it again, for who knows what it is at; even where the reader is cancelled.
-            await asyncio.shield(asyncio.create_task(_invalidate(lent)))
+            await to_completion(_invalidate(lent))
             raise
         await self.give_back(lent)
         return answer
@@ -101,6 +114,9 @@ class ConnectionsAtHand:
             await greenlet_spawn(lent.connection.close)
 
     async def _roll_back(self, lent: Lent) -> None:
+        if lent.driver.is_cut_off:
+            await _invalidate(lent)
+            return
         try:
             await lent.driver.send("ROLLBACK")
         except BaseException as fault:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,8 +17,10 @@ from db.engine import WRITES, Timeouts, create_engine
 from db.event_log import grown_logs
 from db.gathering import Gathering, Group
 from db.instant_text import instant_text
+from db.loans import Loans, Purpose, for_purpose
+from db.outage import committing
 from db.parts_query import PartsQuery, Values
-from db.retry import MAX_ATTEMPTS, may_succeed_again, pause_before
+from db.retry import with_retries
 from db.row_cache import NamesCache
 from db.signals import InProcessSignals, Signals
 from db.snapshot import Snapshot, open_snapshot, read_parts
@@ -76,18 +77,27 @@ class Database:
         self._unfinished: set[asyncio.Task[object]] = set()
         self.names = NamesCache()
         self.instant_text = instant_text(self.engine.dialect.name)
+        self.loans = Loans(self.engine)
         self._at_hand = ConnectionsAtHand(self.engine)
-        self.tails = Tails(self.read, lambda: self.signals)
+        self.tails = Tails(partial(self.read, "following a log"), lambda: self.signals)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session that reads one snapshot: what it reads later is from the same moment."""
-        async with AsyncSession(self._reading, expire_on_commit=False) as session:
+    async def read(self, purpose: Purpose = "a session that reads") -> AsyncIterator[AsyncSession]:
+        """Open a session that reads one snapshot: what it reads later is from the same moment.
+
+        Args:
+            purpose: What for, as the log has it where the session stays open for too long.
+        """
+        async with AsyncSession(self._reading, expire_on_commit=False, **for_purpose(purpose)) as session:
             yield session
 
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        """Open a snapshot as `read` does, for queries that are built once and answered with plain rows."""
-        return open_snapshot(self._at_hand, self.engine.dialect, self.names)
+    def snapshot(self, purpose: Purpose = "a snapshot") -> AbstractAsyncContextManager[Snapshot]:
+        """Open a snapshot as `read` does, for queries that are built once and answered with plain rows.
+
+        Args:
+            purpose: As for `read`.
+        """
+        return open_snapshot(self._at_hand, self.engine.dialect, self.names, purpose)
 
     async def glance(self, query: PartsQuery, **values: Any) -> Sequence[Values]:
         """Return what one statement of several parts reads, all of one moment.
@@ -101,7 +111,7 @@ class Database:
         """
         return await read_parts(self._at_hand, self.engine.dialect, query, values)
 
-    async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+    async def write(self, work: Callable[[AsyncSession], Awaitable[Answer]], purpose: Purpose | None = None) -> Answer:
         """Run `work` in one transaction, commit it, then wake the readers of the logs it appended to.
 
         A transaction that fails for contention is tried again, so `work` must do nothing but use its session. Once
@@ -109,8 +119,12 @@ class Database:
 
         Args:
             work: What to do, given the session; what it raises rolls everything back.
+            purpose: What for, as for `read`; `work` where not given.
+
+        Raises:
+            OutcomeUnknown: Where the answer to the commit is lost; it is not tried again.
         """
-        return await self.to_its_end(_with_retries(partial(self._write_once, work)))
+        return await self.to_its_end(with_retries(partial(self._write_once, work, purpose or work)))
 
     async def rehearse(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
         """Run `work` in one transaction as `write` does, but once only, and roll everything back.
@@ -120,7 +134,7 @@ class Database:
         Args:
             work: What to do, given the session.
         """
-        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session:
+        async with self._turn, self._session_to_write(work) as session:
             try:
                 return await work(session)
             finally:
@@ -132,10 +146,14 @@ class Database:
         Args:
             work: What to do, given what runs its statements; what it raises rolls everything back.
         """
-        return await self.to_its_end(_with_retries(partial(self._write_straight_once, work)))
+        return await self.to_its_end(with_retries(partial(self._write_straight_once, work)))
 
     def write_together(
-        self, work: Callable[[Statements, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]], key: Key, entry: Entry
+        self,
+        work: Callable[[Statements, Key, Sequence[Entry]], Awaitable[Sequence[Answer]]],
+        key: Key,
+        entry: Entry,
+        purpose: Purpose | None = None,
     ) -> asyncio.Future[Answer]:
         """Have `work` run in one transaction for all that wait to do the same work under the same key.
 
@@ -148,6 +166,7 @@ class Database:
                 an answer for each, in order. What it raises rolls back all of them, so a refusal of one is an answer.
             key: What is waited for.
             entry: What is to be done here.
+            purpose: What for, as for `read`; `work` where not given.
 
         Returns:
             Where the answer will be, or what `work` raises for this entry alone.
@@ -155,7 +174,7 @@ class Database:
 
         async def run(entries: Sequence[Entry], group: Group) -> Sequence[Answer]:
             do = partial(self._write_straight_once, lambda statements: work(statements, key, entries))
-            return await _with_retries(partial(do, group.let_next_begin))
+            return await with_retries(partial(do, group.let_next_begin, purpose or work))
 
         return self._gathering.enter((work, key), entry, run)
 
@@ -177,6 +196,7 @@ class Database:
         entry: Entry,
         key: Hashable,
         then: Callable[[Entry, Found], Answer],
+        purpose: Purpose | None = None,
     ) -> Answer:
         """Run `look_up` as `read_together` does, then `then` for each, in the order in which they came.
 
@@ -187,13 +207,16 @@ class Database:
             entry: As for `read_together`.
             key: What tells that others wait for the same.
             then: Makes the answer of what was found; the next look-up may have begun, but nothing of it was told.
+            purpose: What for, as for `read`; `look_up` where not given.
         """
 
         async def run(entries: Sequence[Entry], group: Group) -> Sequence[Answer]:
             # To read disturbs nobody.
             group.let_next_begin()
             dialect = self.engine.dialect
-            found = await self._at_hand.glance(lambda driver: look_up(Statements(driver, dialect), entries))
+            found = await self._at_hand.glance(
+                lambda driver: look_up(Statements(driver, dialect), entries), purpose or look_up
+            )
             await group.formers_ended()
             return [then(*each) for each in zip(entries, found, strict=True)]
 
@@ -238,32 +261,30 @@ class Database:
         if not task.cancelled() and (fault := task.exception()) is not None:
             _log.debug("a writing transaction was rolled back: %s", type(fault).__name__)
 
-    async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-        async with self._turn, AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+    def _session_to_write(self, purpose: Purpose) -> AsyncSession:
+        return AsyncSession(self._writing, expire_on_commit=False, **for_purpose(purpose))
+
+    async def _write_once(self, work: Callable[[AsyncSession], Awaitable[Answer]], purpose: Purpose) -> Answer:
+        async with self._turn, self._session_to_write(purpose) as session:
             answer = await work(session)
+            # What is left to be written may fail without any doubt.
+            await session.flush()
+            with committing():
+                await session.commit()
         self._wake(grown_logs(session))
         return answer
 
     async def _write_straight_once(
-        self, work: Callable[[Statements], Awaitable[Answer]], when_locked: Callable[[], None] | None = None
+        self,
+        work: Callable[[Statements], Awaitable[Answer]],
+        when_locked: Callable[[], None] | None = None,
+        purpose: Purpose | None = None,
     ) -> Answer:
         async with self._turn:
-            answer, grown = await write_straight(self._at_hand, self.engine.dialect, work, when_locked)
+            answer, grown = await write_straight(self._at_hand, self.engine.dialect, work, when_locked, purpose)
         self._wake(grown)
         return answer
 
     def _wake(self, grown: Iterable[UUID]) -> None:
         for organisation_id in grown:
             self.signals.notify(organisation_id)
-
-
-async def _with_retries(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    number = 1
-    while True:
-        try:
-            return await attempt()
-        except DBAPIError as fault:
-            if number == MAX_ATTEMPTS or not may_succeed_again(fault):
-                raise
-        number += 1
-        await asyncio.sleep(pause_before(number))

@@ -1,5 +1,6 @@
 """The drivers, spoken to directly: a connection or session of SQLAlchemy costs as much as the statements."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -15,11 +16,20 @@ statement_log = logging.getLogger("db.statements")
 DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, sqlite3.Error)
 """What the drivers raise."""
 
+_GIVEN_UP = (TimeoutError, asyncio.CancelledError)
+"""asyncpg then asks the server to cancel the statement, and has the next one wait until it has."""
+
 _INTEGRITY_FAULTS = (asyncpg.IntegrityConstraintViolationError, sqlite3.IntegrityError)
 
 
 class Driver(Protocol):
-    """A connection as its driver has it: one statement at a time."""
+    """A connection as its driver has it: one statement at a time.
+
+    Attributes:
+        is_cut_off: Whether a statement was given up while the server was at it: another one might wait for ever.
+    """
+
+    is_cut_off: bool
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
         """Return the rows of a statement."""
@@ -31,16 +41,28 @@ class Driver(Protocol):
 class _Asyncpg:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.is_cut_off = False
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        records: Sequence[Any] = await self._connection.fetch(text, *arguments)
+        try:
+            records: Sequence[Any] = await self._connection.fetch(text, *arguments)
+        except _GIVEN_UP:
+            self.is_cut_off = True
+            raise
         return records
 
     async def send(self, text: str) -> None:
-        await self._connection.execute(text)
+        try:
+            await self._connection.execute(text)
+        except _GIVEN_UP:
+            self.is_cut_off = True
+            raise
 
 
 class _Aiosqlite:
+    # Its thread ends what it has begun, and then does what comes next.
+    is_cut_off = False
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 

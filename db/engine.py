@@ -9,13 +9,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, ExceptionContext, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 WRITES = "ordershare_writes"
 """The execution option that marks a connection of a writing transaction."""
+
+_CONNECT_SECONDS = 10.0
+"""How long a server may take to let us in: one that hangs accepts and says nothing."""
+
+_POOL_SECONDS = 20.0
+"""How long to wait for a connection of the pool: less than an operation may take, so that it can say why it failed."""
+
+_GRACE_SECONDS = 5.0
+"""How much longer than PostgreSQL gives itself for a statement we wait for its answer: after that it is away."""
 
 _BUSY_TIMEOUT_MS = 10_000
 _ANOTHER_TRY_SECONDS = (0.001, 0.02)
@@ -66,21 +75,32 @@ def create_engine(url: str, timeouts: Timeouts | None = None) -> AsyncEngine:
 
 
 def _postgresql_engine(url: str, timeouts: Timeouts | None) -> AsyncEngine:
-    settings = {} if timeouts is None else timeouts.settings()
+    arguments: dict[str, Any] = {"timeout": _CONNECT_SECONDS}
+    if timeouts is not None:
+        arguments["server_settings"] = timeouts.settings()
+        arguments["command_timeout"] = timeouts.statement + _GRACE_SECONDS
     # The connection used last comes first: it has prepared what is about to be asked, and its backend has it at hand.
     engine = create_async_engine(
         url,
         pool_size=20,
         max_overflow=10,
+        pool_timeout=_POOL_SECONDS,
         pool_use_lifo=True,
         # What a person is called must not get into a log with the fault of a statement.
         hide_parameters=True,
         json_serializer=_json,
-        connect_args={"server_settings": settings},
+        connect_args=arguments,
     )
+    event.listen(engine.sync_engine, "handle_error", _give_up_what_hangs)
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _require_alive)
     return engine
+
+
+def _give_up_what_hangs(context: ExceptionContext) -> None:
+    """Have a connection whose server does not answer ended at once: a rollback would wait for that server as well."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 def _json(value: object) -> str:
@@ -108,7 +128,14 @@ def _require_alive(connection: Any, entry: ConnectionPoolEntry, _lent: object) -
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True, json_serializer=_json)
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=_POOL_SECONDS,
+        hide_parameters=True,
+        json_serializer=_json,
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from db.outage import is_away
+
 Entry = TypeVar("Entry")
 Answer = TypeVar("Answer")
 
@@ -79,8 +81,9 @@ class Gathering:
     ) -> asyncio.Future[Answer]:
         """Have `run` do `entry` together with the others that wait for the same key; return where its answer will be.
 
-        Where a group fails, each of its entries is done alone, so a fault of one is not the others' fault. An entry
-        that has come is done to its end even when nobody waits for its answer any more.
+        Where a group fails, each of its entries is done alone, so a fault of one is not the others' fault; where the
+        database is away, all get that fault. An entry that has come is done to its end even when nobody waits for its
+        answer any more.
 
         Args:
             key: What entries have to have in common to be done together, `run` included.
@@ -143,13 +146,16 @@ async def _settle(group: Sequence[_Waiting], run: Run, neighbours: Group) -> Non
     try:
         answers = await run([waiting.entry for waiting in group], neighbours)
     except Exception as fault:
-        if len(group) > 1:
+        # Where the database is away the fault is no entry's, and what an unknown commit did must not be done again.
+        if len(group) > 1 and not is_away(fault):
             for waiting in group:
                 await _settle([waiting], run, neighbours)
-        elif not group[0].answer.done():
-            group[0].answer.set_exception(fault)
-            # Looked at here, for whoever asked may be gone.
-            group[0].answer.exception()
+            return
+        for waiting in group:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(fault)
+                # Looked at here, for whoever asked may be gone.
+                waiting.answer.exception()
         return
     for waiting, answer in list(zip(group, answers, strict=True)):
         # Whoever was cancelled meanwhile waits no more.

@@ -12,6 +12,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.connections_at_hand import ConnectionsAtHand
 from db.driver import Driver, fetch, send
+from db.loans import Purpose
 from db.names_tables import NamesRow
 from db.parts_query import PartsQuery, Values
 from db.row_cache import NamesCache
@@ -20,6 +21,7 @@ from db.row_query import RowQuery
 Row = TypeVar("Row")
 
 _BEGIN_POSTGRESQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_PARTS = "a statement of several parts"
 
 
 class Moment(NamedTuple):
@@ -89,9 +91,11 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def open_snapshot(at_hand: ConnectionsAtHand, dialect: Dialect, names: NamesCache) -> AsyncIterator[Snapshot]:
+async def open_snapshot(
+    at_hand: ConnectionsAtHand, dialect: Dialect, names: NamesCache, purpose: Purpose
+) -> AsyncIterator[Snapshot]:
     """Open a snapshot on a connection at hand; give it back at the end."""
-    lent = await at_hand.take()
+    lent = await at_hand.take(purpose)
     try:
         await send(lent.driver, "BEGIN" if dialect.name == "sqlite" else _BEGIN_POSTGRESQL)
         yield Snapshot(lent.driver, dialect, names)
@@ -109,4 +113,4 @@ async def read_parts(
     """
     compiled = query.compiled(dialect)
     arguments = compiled.arguments(values)
-    return compiled.rows(await at_hand.glance(lambda driver: fetch(driver, compiled.text, arguments)))
+    return compiled.rows(await at_hand.glance(lambda driver: fetch(driver, compiled.text, arguments), _PARTS))

@@ -15,6 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.connections_at_hand import ConnectionsAtHand
 from db.driver import Driver, driver_of, fetch, send
 from db.given_rows import GivenRows
+from db.loans import Purpose
+from db.outage import committing
 from db.parts_query import PartsQuery, Values
 from db.row_query import RowQuery
 
@@ -103,6 +105,7 @@ async def write_straight(
     dialect: Dialect,
     work: Callable[[Statements], Awaitable[Answer]],
     when_locked: Callable[[], None] | None = None,
+    purpose: Purpose | None = None,
 ) -> tuple[Answer, AbstractSet[UUID]]:
     """Run `work` in a transaction on a connection at hand, and commit it.
 
@@ -113,16 +116,21 @@ async def write_straight(
         dialect: The database's.
         work: What to do.
         when_locked: What to call when `work` tells that it holds all its locks.
+        purpose: What `work` is for; itself where not given.
 
     Returns:
         What `work` answers, and the organisations whose log it appended to.
+
+    Raises:
+        OutcomeUnknown: Where the answer to the commit is lost.
     """
-    lent = await at_hand.take()
+    lent = await at_hand.take(purpose or work)
     try:
         await send(lent.driver, "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN")
         statements = Statements(lent.driver, dialect, when_locked)
         answer = await work(statements)
-        await send(lent.driver, "COMMIT")
+        with committing():
+            await send(lent.driver, "COMMIT")
     except BaseException:
         await at_hand.roll_back(lent)
         raise

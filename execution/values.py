@@ -123,10 +123,17 @@ class WholeRequest:
         return self.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry puts it there
 
     def argument(self, field: FieldSelection, name: str) -> Any:
-        """Return one argument of a field of the selection, which is given, as the schema has coerced it."""
+        """Return one argument of a field of the selection, which is given, as the schema has coerced it.
+
+        Raises:
+            GraphQLError: Where its value cannot be accepted.
+        """
         for each in field.nodes[0].arguments or ():
             if each.name.value == name and isinstance(each.value, VariableNode):
-                return self.variables.coerced[each.value.name.value]
+                value = self.variables.coerced.get(each.value.name.value)
+                # Null may be given for a variable that has a default, and is none of a type that must not be null.
+                if value is not None:
+                    return value
         return get_argument_values(field.definition, field.nodes[0], self.variables)[name]
 
     def arguments(self, field: FieldSelection) -> dict[str, Any]:

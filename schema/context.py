@@ -88,6 +88,7 @@ class OperationContext:
         self.asked_who = False
         self._viewer = viewer
         self._reading: Reading | None = None
+        self._is_closed = False
 
     @property
     def viewer(self) -> Viewer:
@@ -109,19 +110,20 @@ class OperationContext:
 
     @property
     def reading(self) -> Reading:
-        """What the fields read from, begun by the first that asks."""
+        """What the fields read from, begun by the first that asks; a closed one after the operation's end."""
         if self._reading is None:
-            self._reading = Reading(self.database)
+            self._reading = Reading(self.database, is_closed=self._is_closed)
         return self._reading
 
     async def read_anew(self) -> None:
         """Let the fields that follow read the present: after a mutation's commit, and for each event."""
-        if self._reading is not None:
-            await self._reading.close()
-            self._reading = None
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            await reading.close()
 
     async def close(self) -> None:
-        """End the operation."""
+        """End the operation: what is still under way of it reads nothing more."""
+        self._is_closed = True
         await self.read_anew()
 
 

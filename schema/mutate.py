@@ -54,8 +54,8 @@ async def mutate(info: Info, given: Any, answer_type: type[Answer], use_case: Us
 
     async def run(key_use: KeyUse | None) -> Answer | DomainError:
         if key_use is None:
-            return await database.write(lambda session: use_case(session, viewer))
-        return await database.write(partial(_under_key, viewer, key_use, answer_type, use_case))
+            return await database.write(lambda session: use_case(session, viewer), info.field_name)
+        return await database.write(partial(_under_key, viewer, key_use, answer_type, use_case), info.field_name)
 
     return await _outcome_of(info.context, info.field_name, given, run)
 

@@ -1,7 +1,8 @@
 """What the fields of one answer read: one snapshot of the database, each row once, rows of a kind together.
 
-A field that fails has the fields beside it cancelled. What they were waiting for goes on: other branches of the answer
-may be waiting for the same, and a statement that is cut off would cost the connection.
+A field that fails has the fields beside it cancelled, or, by graphql-core's `settle_in_background`, leaves them to go
+on after the answer. The statement that they were waiting for goes on: other branches of the answer may be waiting for
+the same, and a statement that is cut off would cost the connection. What would begin after the answer is refused.
 """
 
 import asyncio
@@ -12,19 +13,34 @@ from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from db.database import Database
+from db.loans import Purpose
 from db.snapshot import Snapshot
+from db.to_completion import to_completion
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Reading:
-    """A snapshot, opened at the first need. Fields resolve concurrently; the snapshot serves one at a time."""
+class ReadingClosed(Exception):
+    """The answer that a field would read for has been given."""
 
-    def __init__(self, database: Database) -> None:
-        """Prepare to read; nothing is opened yet."""
+
+class Reading:
+    """A snapshot, opened at the first need. Fields resolve concurrently; the snapshot serves one at a time.
+
+    Once it is closed it opens nothing any more: a field that is still under way then fails with `ReadingClosed`.
+    """
+
+    def __init__(self, database: Database, *, is_closed: bool = False) -> None:
+        """Prepare to read; nothing is opened yet.
+
+        Args:
+            database: What to read.
+            is_closed: Whether it is closed from the beginning, for what asks after the answer.
+        """
         self._database = database
+        self._is_closed = is_closed
         self._turn = asyncio.Lock()
         self._open = AsyncExitStack()
         self._snapshot: Snapshot | None = None
@@ -38,20 +54,31 @@ class Reading:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
-        """Return what a use case answers from this snapshot."""
-        return await asyncio.shield(self.start(lambda snapshot: use_case(snapshot, *arguments, **named)))
+        """Return what a use case answers from this snapshot.
 
-    def start(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> asyncio.Task[Answer]:
-        """Begin to read, in turn; it goes on whatever becomes of those who wait for it."""
-        task = asyncio.create_task(self._in_turn(work))
+        Raises:
+            ReadingClosed: Where it is closed before the use case's turn.
+        """
+        return await asyncio.shield(self.start(lambda snapshot: use_case(snapshot, *arguments, **named), use_case))
+
+    def start(self, work: Callable[[Snapshot], Awaitable[Answer]], purpose: Purpose) -> asyncio.Task[Answer]:
+        """Begin to read, in turn; it goes on whatever becomes of those who wait for it.
+
+        Args:
+            work: Reads.
+            purpose: What for, where this is what opens the snapshot.
+        """
+        task = asyncio.create_task(self._in_turn(work, purpose))
         self._under_way.add(task)
         task.add_done_callback(self._done)
         return task
 
-    async def _in_turn(self, work: Callable[[Snapshot], Awaitable[Answer]]) -> Answer:
+    async def _in_turn(self, work: Callable[[Snapshot], Awaitable[Answer]], purpose: Purpose) -> Answer:
         async with self._turn:
+            if self._is_closed:
+                raise ReadingClosed
             if self._snapshot is None:
-                self._snapshot = await self._open.enter_async_context(self._database.snapshot())
+                self._snapshot = await self._open.enter_async_context(self._database.snapshot(purpose))
             return await work(self._snapshot)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
@@ -106,7 +133,7 @@ class Reading:
         found = self._together.get(name)
         if found is None:
             found = self._together[name] = _Together(
-                self, lambda snapshot, keys: use_case(snapshot, *before, keys, *after)
+                self, lambda snapshot, keys: use_case(snapshot, *before, keys, *after), use_case
             )
         return found
 
@@ -138,7 +165,17 @@ class Reading:
         return await asyncio.shield(self._now)
 
     async def close(self) -> None:
-        """Give the snapshot up, once nothing is read from it any more."""
+        """Let nothing more begin, and give the snapshot up once what reads from it has ended.
+
+        The snapshot is given up even where the caller is cancelled.
+        """
+        self._is_closed = True
+        if self._under_way:
+            await to_completion(self._end())
+        else:
+            await self._open.aclose()
+
+    async def _end(self) -> None:
         while self._under_way:
             await asyncio.wait(self._under_way)
         await self._open.aclose()
@@ -152,11 +189,15 @@ class _Together(Generic[Key, Answer]):
     """The keys that fields ask one use case for, and what it answered."""
 
     def __init__(
-        self, reading: Reading, load: Callable[[Snapshot, list[Key]], Awaitable[Mapping[Key, Answer]]]
+        self,
+        reading: Reading,
+        load: Callable[[Snapshot, list[Key]], Awaitable[Mapping[Key, Answer]]],
+        purpose: Purpose,
     ) -> None:
         self.answers: dict[Key, Answer | None] = {}
         self._reading = reading
         self._load = load
+        self._purpose = purpose
         self._waiting: list[Key] = []
         self._coming: dict[Key, asyncio.Future[None]] = {}
 
@@ -188,7 +229,7 @@ class _Together(Generic[Key, Answer]):
 
     def _start(self, loaded: asyncio.Future[None]) -> None:
         # By the end of the task, which may come before its turn does: where there is no snapshot to be had.
-        self._reading.start(self._load_waiting).add_done_callback(partial(self._end, loaded))
+        self._reading.start(self._load_waiting, self._purpose).add_done_callback(partial(self._end, loaded))
 
     async def answer(self, key: Key) -> Answer | None:
         """Return the answer for one key."""

@@ -5,7 +5,7 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from db.outage import took_too_long
+from db.outage import OutcomeUnknown, is_away, took_too_long
 from domain.errors import AccessEnded, CursorInvalid, DomainError
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -15,6 +15,11 @@ RATE_LIMITED = "RATE_LIMITED"
 TIMEOUT = "TIMEOUT"
 UNAUTHENTICATED = "UNAUTHENTICATED"
 UNAVAILABLE = "UNAVAILABLE"
+
+_RETRY_SECONDS = 5
+"""After how long a client is to come again to a database that was away."""
+
+_SEND_AGAIN = "Send it again, a mutation with the same idempotency key."
 
 _SIGNS_OF_TOO_LARGE = ("Document contains more than", "Document is nested too deeply")
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
@@ -34,18 +39,34 @@ def bad_user_input(message: str) -> GraphQLError:
 def presented(error: GraphQLError, request_id: str, *, executed: bool) -> GraphQLError:
     """Return the error as the client gets it.
 
-    Whatever is not meant for clients becomes INTERNAL with the request's id; the log has the rest under that id.
+    Whatever is not meant for clients becomes INTERNAL with the request's id; the log has the rest under that id. Where
+    the database is away it is UNAVAILABLE.
 
     Args:
         error: What parsing, validation or execution reported.
         request_id: The id of the operation.
         executed: Whether execution had begun.
     """
+    if is_away(error.original_error):
+        return _unavailable(error, request_id)
     code, message = _known(error, executed)
     if code is None:
         _log.error("operation %s failed", request_id, exc_info=error.original_error or error)
         return _with(error, "Something failed on our side.", {"code": INTERNAL, "requestId": request_id})
     return _with(error, message, {**(error.extensions or {}), "code": code})
+
+
+def _unavailable(error: GraphQLError, request_id: str) -> GraphQLError:
+    cause = error.original_error
+    _log.warning("operation %s could not be done, for the database is away", request_id, exc_info=cause)
+    if isinstance(cause, OutcomeUnknown):
+        message = f"The connection to the database broke: whether this was done is not known. {_SEND_AGAIN}"
+    elif error.path is not None and len(error.path) > 1:
+        message = f"The database is not available: a part of the answer is missing. {_SEND_AGAIN}"
+    else:
+        message = f"The database is not available: nothing was done. {_SEND_AGAIN}"
+    extensions = {"code": UNAVAILABLE, "requestId": request_id, "retryAfter": _RETRY_SECONDS}
+    return _with(error, message, extensions)
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:

@@ -205,7 +205,7 @@ class WholeOrganisation:
 
 async def _remember(database: Database, keys: dict[Remembered, set[Any]]) -> None:
     """Load rows that are not remembered yet; those of another version than the answer's will not serve it."""
-    async with database.snapshot() as snapshot:
+    async with database.snapshot(_remember) as snapshot:
         await snapshot.ask_moment()
         await load_users(snapshot, keys[Remembered.USERS])
         await load_order_types(snapshot, keys[Remembered.ORDER_TYPES])

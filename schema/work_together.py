@@ -42,7 +42,9 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
         What is asked for here is done to its end even when the caller is cancelled.
         """
         # Whoever is found waits at their place before anybody can be cancelled.
-        return await (await database.read_together_then(self._look_up, entry, self, partial(self._begin, database)))
+        return await (
+            await database.read_together_then(self._look_up, entry, self, partial(self._begin, database), self.find)
+        )
 
     async def _look_up(self, statements: Statements, entries: Sequence[Keyed[Asked]]) -> Sequence[Found | None]:
         return await self.find(statements, [entry.asked for entry in entries])
@@ -51,9 +53,9 @@ class WorkTogether(Generic[Place, Asked, Found, Answer]):
         self, database: Database, entry: Keyed[Asked], found: Found | None
     ) -> asyncio.Future[Answer | DomainError]:
         if found is not None:
-            return database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use))
+            return database.write_together(self._run, self.place_of(found), Keyed(found, entry.key_use), self.use_case)
         if entry.key_use is not None:
-            return database.write_together(self._refuse, entry.key_use.user_key, entry)
+            return database.write_together(self._refuse, entry.key_use.user_key, entry, self.use_case)
         refused: asyncio.Future[Answer | DomainError] = asyncio.get_running_loop().create_future()
         refused.set_result(self.refusal())
         return refused

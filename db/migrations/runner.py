@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -61,8 +62,13 @@ async def is_current(url: str) -> bool:
 
 def has_newest_revision(connection: Connection) -> bool:
     """Return whether the connected database has the newest revision."""
-    newest = ScriptDirectory.from_config(_config(None)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    return MigrationContext.configure(connection).get_current_revision() == newest_revision()
+
+
+@cache
+def newest_revision() -> str | None:
+    """Return the newest revision, read from the migrations' files once: that takes the loop of a server too long."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 def _config(connection: Connection | None) -> Config:

@@ -1,5 +1,7 @@
 """Subscriptions over HTTP, as Server-Sent Events and in parts: what they say, how they resume and how they end."""
 
+import asyncio
+import gc
 import json
 from datetime import timedelta
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from schema.global_id import decode_node_id
 from tests.listening import EVENTS, SHARES, Ear, document, head, log_cursor
 from tests.served_world import Server
 from tests.streaming import EVENT_STREAM, PARTS, stream
@@ -157,3 +160,52 @@ async def test_a_client_that_cuts_the_connection_is_listened_to_no_more(world: W
             await _listens(ear)
             assert ear.tails.listening == 1
     await ear.is_left_by_all()
+
+
+@pytest.mark.parametrize("messages", [1, 2, 3], ids=["the head", "the first chunk", "nothing"])
+async def test_a_client_that_goes_while_it_is_sent_something_leaves_nothing_behind(world: World, messages: int) -> None:
+    document = (
+        f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ sequence }} }}'
+    )
+    taken = [{"type": "http.request", "body": json.dumps({"query": document}).encode(), "more_body": False}]
+    sent: list[str] = []
+    waits, gone = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if taken:
+            return taken.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+        if len(sent) == min(messages, 2):
+            waits.set()
+        if len(sent) == messages:
+            # The client reads no more.
+            await asyncio.Event().wait()
+
+    headers = {"accept": EVENT_STREAM, "content-type": "application/json", "host": "test"}
+    headers["authorization"] = f"Bearer {world.token('owner')}"
+    request = httpx.Request("POST", "http://test/graphql", headers=headers)
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+    }
+    sockets = world.app.sockets
+    gc.disable()
+    try:
+        answering = asyncio.create_task(world.app(scope, receive, send))
+        await waits.wait()
+        gone.set()
+        await answering
+        assert (sockets.streams, sockets.audiences.listeners, len(sockets.audiences)) == (0, 0, 0)
+        assert sockets.places.has_one(decode_node_id(await world.user_id("owner"))[1])
+        assert not sockets.places._taken
+    finally:
+        gc.enable()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.served import Served, served
+from tests.rooms import Rooms
 from tests.servers import sqlite_url
 from tests.world import World
 
@@ -20,6 +21,26 @@ def attacked(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield server
         log = server.log()
     assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def filled_sqlite_url(sqlite_world: Path, tmp_path: Path) -> str:
+    """URL of a SQLite database with the small world in it."""
+    shutil.copyfile(sqlite_world, tmp_path / "ordershare.db")
+    return sqlite_url(tmp_path / "ordershare.db")
+
+
+@pytest.fixture
+def filled_postgresql_url(postgresql_rooms: Rooms) -> str:
+    """URL of a PostgreSQL database with the small world in it."""
+    return postgresql_rooms.as_new(filled=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled_url(request: pytest.FixtureRequest) -> str:
+    """URL of a database with the small world in it, for tests with loops of their own; once for each server."""
+    url: str = request.getfixturevalue(f"filled_{request.param}_url")
+    return url
 
 
 @pytest.fixture

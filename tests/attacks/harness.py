@@ -24,6 +24,9 @@ _MEMORY_BYTES = 64 * 1024 * 1024
 _TRIES = 6
 """What else goes on in the machine only ever makes an attack look worse: its best try counts."""
 
+_GIVEN_BACK_SECONDS = 10.0
+_IN_USE = b'ordershare_database_connections{state="in_use"} '
+
 _SMALL = "{ viewer { user { reference } } }"
 
 
@@ -93,6 +96,20 @@ def measure(server: Served, attack: Callable[[], Outcome], bystander: str = "mem
         seconds = outcome.seconds if isinstance(outcome, Answer) else time.perf_counter() - began
         measured.seconds = seconds - (server.kept_waiting() - kept_waiting)
     return outcome, measured
+
+
+def connections_in_use(server: Served) -> int:
+    """Return how many connections of the pool are still in use once the server has had time to give them back."""
+    gives_up_at = time.monotonic() + _GIVEN_BACK_SECONDS
+    while True:
+        with connected(server.port, None) as client:
+            page = client.exchange(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").body
+        [line] = [each for each in page.splitlines() if each.startswith(_IN_USE)]
+        in_use = int(float(line.removeprefix(_IN_USE)))
+        # Time passes beside: the sweeper has one for a moment now and then.
+        if in_use == 0 or time.monotonic() > gives_up_at:
+            return in_use
+        time.sleep(0.02)
 
 
 @contextmanager

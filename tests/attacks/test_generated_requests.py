@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,12 +27,11 @@ from hypothesis import strategies as st
 
 from db.database import Database
 from tests.attacks.conformity import Conformity
+from tests.attacks.harness import connections_in_use
 from tests.attacks.raw_client import connected
 from tests.attacks.served import Served, served
 from tests.oracle.effort import effort
 from tests.oracle.own_stage import CORE, INSTANTS, KINDS, PLACEHOLDERS, SCHEMA, Sensible, Stage, fill, named
-from tests.rooms import Rooms
-from tests.servers import sqlite_url
 from tests.world import PEOPLE
 
 _KNOWN_CODES = {
@@ -55,28 +53,16 @@ class _Scene:
 
 
 @pytest.fixture
-def filled_sqlite_url(sqlite_world: Path, tmp_path: Path) -> str:
-    """URL of a SQLite database with the small world in it."""
-    shutil.copyfile(sqlite_world, tmp_path / "ordershare.db")
-    return sqlite_url(tmp_path / "ordershare.db")
-
-
-@pytest.fixture
-def filled_postgresql_url(postgresql_rooms: Rooms) -> str:
-    """URL of a PostgreSQL database with the small world in it."""
-    return postgresql_rooms.as_new(filled=True)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Scene]:
+def scene(filled_url: str, tmp_path: Path) -> Iterator[_Scene]:
     """A server over a small world in which orders were shared, claimed and processed."""
-    url = request.getfixturevalue(f"filled_{request.param}_url")
+    url = filled_url
     with asyncio.Runner() as runner:
         database = Database(url)
         ids, viewers = runner.run(fill(database))
         runner.run(database.close())
         with served(url, tmp_path / "log") as server:
             yield _Scene(server, Stage(runner, database, ids, viewers))
+            assert connections_in_use(server) == 0
             assert "Traceback" not in server.log(), server.log()
             assert "ERROR" not in server.log(), server.log()
 

@@ -11,6 +11,9 @@ import httpx
 from tests.chaos.counts import Counts
 
 _PATIENCE_SECONDS = 5.0
+_UNKNOWN = {"INTERNAL", "UNAVAILABLE"}
+"""Codes after which a mutation is sent again with its key."""
+
 _PAUSE_SECONDS = (0.05, 0.5)
 _ANSWERS_LOST = 0.05
 """How many answers are lost on their way, as by a network that fails at the wrong moment."""
@@ -89,8 +92,8 @@ class Api:
         with suppress(ValueError):
             answer = response.json()
         codes = [error.get("extensions", {}).get("code") for error in answer.get("errors", ())]
-        if "INTERNAL" in codes or (response.status_code >= 500 and not codes):
-            raise OutcomeUnknown(f"INTERNAL with HTTP {response.status_code}")
+        if not _UNKNOWN.isdisjoint(codes) or (response.status_code >= 500 and not codes):
+            raise OutcomeUnknown(f"{', '.join(codes)} with HTTP {response.status_code}")
         data = answer.get("data")
         if codes or not isinstance(data, dict):
             raise UnexpectedAnswer(f"HTTP {response.status_code}: {response.text[:500]}")

@@ -57,18 +57,18 @@ async def _hung_up(lent: Lent) -> None:
 
 
 async def test_the_connection_used_last_is_lent_first(opened: Database, at_hand: ConnectionsAtHand) -> None:
-    first, second, third = [await at_hand.take() for _ in range(3)]
+    first, second, third = [await at_hand.take("a test") for _ in range(3)]
     for lent in (second, third, first):
         await at_hand.give_back(lent)
 
-    assert [await at_hand.take() for _ in range(3)] == [first, third, second]
+    assert [await at_hand.take("a test") for _ in range(3)] == [first, third, second]
     assert len(at_hand) == 0
     for lent in (first, second, third):
         await at_hand.give_back(lent)
 
 
 async def test_no_more_are_kept_than_the_cap(opened: Database, at_hand: ConnectionsAtHand) -> None:
-    lent = [await at_hand.take() for _ in range(_CAP + 2)]
+    lent = [await at_hand.take("a test") for _ in range(_CAP + 2)]
     assert (len(at_hand), opened.lent_connections, _checked_out(opened)) == (0, _CAP + 2, _CAP + 2)
 
     for number, each in enumerate(lent, start=1):
@@ -95,7 +95,7 @@ async def test_what_is_lent_is_counted_whoever_has_it(opened: Database) -> None:
 
 
 async def test_closing_returns_what_is_at_hand(opened: Database, at_hand: ConnectionsAtHand) -> None:
-    for lent in [await at_hand.take() for _ in range(3)]:
+    for lent in [await at_hand.take("a test") for _ in range(3)]:
         await at_hand.give_back(lent)
     assert _checked_out(opened) == 3
 
@@ -108,17 +108,17 @@ async def test_closing_returns_what_is_at_hand(opened: Database, at_hand: Connec
 async def test_a_reader_that_fails_does_not_give_its_connection_to_others(
     opened: Database, at_hand: ConnectionsAtHand
 ) -> None:
-    before = await at_hand.take()
+    before = await at_hand.take("a test")
     await at_hand.give_back(before)
 
     async def fail(driver: Driver) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await at_hand.glance(fail)
+        await at_hand.glance(fail, "a test")
 
     assert (len(at_hand), opened.lent_connections) == (0, 0)
-    after = await at_hand.take()
+    after = await at_hand.take("a test")
     assert after.driver is not before.driver
     await at_hand.give_back(after)
 
@@ -133,14 +133,14 @@ async def test_a_reader_that_is_cancelled_leaves_nothing_lent(opened: Database, 
 
     for _ in range(30):
         reading.clear()
-        reader = asyncio.create_task(at_hand.glance(read))
+        reader = asyncio.create_task(at_hand.glance(read, "a test"))
         await reading.wait()
         reader.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reader
         assert (len(at_hand), opened.lent_connections) == (0, 0)
         # A transaction that had stayed open would not let another begin.
-        lent = await at_hand.take()
+        lent = await at_hand.take("a test")
         await lent.driver.send("BEGIN")
         await at_hand.roll_back(lent)
         await at_hand.close()
@@ -149,10 +149,10 @@ async def test_a_reader_that_is_cancelled_leaves_nothing_lent(opened: Database, 
 async def test_a_reader_that_is_cancelled_while_the_server_answers_leaves_nothing_lent(postgresql_url: str) -> None:
     database = Database(postgresql_url)
     at_hand = database._at_hand
-    blocker, watcher = await at_hand.take(), await at_hand.take()
+    blocker, watcher = await at_hand.take("a test"), await at_hand.take("a test")
     await blocker.driver.send("BEGIN")
     await blocker.driver.send("LOCK TABLE app_user")
-    reader = asyncio.create_task(at_hand.glance(lambda driver: driver.fetch("SELECT 1 FROM app_user", ())))
+    reader = asyncio.create_task(at_hand.glance(lambda driver: driver.fetch("SELECT 1 FROM app_user", ()), "a test"))
     while not await watcher.driver.fetch(_WAITING, ()):
         pass
 
@@ -170,10 +170,10 @@ async def test_a_reader_that_is_cancelled_while_the_server_answers_leaves_nothin
 async def test_whoever_is_cancelled_while_a_connection_is_looked_at_leaves_nothing_lent(postgresql_url: str) -> None:
     database = Database(postgresql_url)
     at_hand = database._at_hand
-    lent = await at_hand.take()
+    lent = await at_hand.take("a test")
     await at_hand.give_back(lent)
     at_hand._at_hand[0] = (lent, time.monotonic() - 60)
-    taker = asyncio.create_task(at_hand.take())
+    taker = asyncio.create_task(at_hand.take("a test"))
     # One turn of the loop, and the server is being asked.
     await asyncio.sleep(0)
     assert len(at_hand) == 0
@@ -188,14 +188,14 @@ async def test_whoever_is_cancelled_while_a_connection_is_looked_at_leaves_nothi
 
 async def test_a_connection_that_the_server_has_ended_is_not_lent_again(postgresql_url: str) -> None:
     database = Database(postgresql_url)
-    lent = await database._at_hand.take()
+    lent = await database._at_hand.take("a test")
     [[pid]] = await lent.driver.fetch(_BACKEND, ())
     await database._at_hand.give_back(lent)
 
     await _terminate(database, pid)
     await _hung_up(lent)
 
-    [[other]] = await database._at_hand.glance(lambda driver: driver.fetch(_BACKEND, ()))
+    [[other]] = await database._at_hand.glance(lambda driver: driver.fetch(_BACKEND, ()), "a test")
     assert other != pid
     assert [list(row) for row in await database.glance(_ONE)] == [[0, 1], [1, 1]]
     assert (database.lent_connections, len(database._at_hand)) == (0, 1)
@@ -211,7 +211,7 @@ async def test_a_reader_whose_server_goes_is_told_and_the_next_one_reads(postgre
         await driver.fetch("SELECT 1", ())
 
     with pytest.raises(DRIVER_FAULTS):
-        await database._at_hand.glance(ended)
+        await database._at_hand.glance(ended, "a test")
 
     assert (database.lent_connections, len(database._at_hand)) == (0, 0)
     assert [list(row) for row in await database.glance(_ONE)] == [[0, 1], [1, 1]]
@@ -220,7 +220,7 @@ async def test_a_reader_whose_server_goes_is_told_and_the_next_one_reads(postgre
 
 async def test_a_transaction_whose_server_goes_leaves_nothing_lent(postgresql_url: str) -> None:
     database = Database(postgresql_url)
-    lent = await database._at_hand.take()
+    lent = await database._at_hand.take("a test")
     await lent.driver.send("BEGIN")
     [[pid]] = await lent.driver.fetch(_BACKEND, ())
     await _terminate(database, pid)

@@ -148,14 +148,17 @@ async def test_a_database_that_is_away_is_told_without_what_was_asked(
         async with outage(postgresql_server_url, postgresql_url):
             await world.database.close()
             answer = _ask(program, token, _IMPORT, input=_bad_rows(organisation))
-            assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+            assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
         program.end()
     await world.http.aclose()
     text = "\n".join(program.said)
     assert not _PRIVATE.search(text), text
     assert not _SQL.search(text), text
     *_, operation = [line for line in map(json.loads, program.said) if line.get("operation") == "Import"]
-    assert (operation["outcome"], operation["request_id"]) == ("FAILED", answer["errors"][0]["extensions"]["requestId"])
+    assert (operation["outcome"], operation["request_id"]) == (
+        "UNAVAILABLE",
+        answer["errors"][0]["extensions"]["requestId"],
+    )
 
 
 async def test_a_broken_resolver_is_told_by_its_place_and_kind(

@@ -1,9 +1,10 @@
-"""Answers that cannot be read because the database is away: they fail, and nobody waits for them for ever."""
+"""Answers that cannot be read because the database is away: they say so, and nobody waits for them for ever."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,12 +29,23 @@ class _Client:
 
     async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """Return the whole answer."""
-        body = {"query": document, "variables": variables}
-        async with asyncio.timeout(20):
-            response = await self.world.http.post("/graphql", json=body, headers=self._headers)
+        response = await self.response(document, **variables)
         assert response.status_code == 200
         answer: dict[str, Any] = response.json()
         return answer
+
+    async def is_told(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Return the whole answer to what cannot be answered at all, for now."""
+        response = await self.response(document, **variables)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+        answer: dict[str, Any] = response.json()
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAVAILABLE"}
+        return answer
+
+    async def response(self, document: str, **variables: Any) -> httpx.Response:
+        body = {"query": document, "variables": variables}
+        async with asyncio.timeout(20):
+            return await self.world.http.post("/graphql", json=body, headers=self._headers)
 
 
 @pytest.fixture
@@ -53,9 +65,13 @@ async def test_a_query_for_which_no_connection_can_be_had_fails_and_succeeds_whe
     organisation = await client.world.organisation_id()
     before = await client.ask(document, id=organisation)
     async with outage(postgresql_server_url, postgresql_url):
-        answer = await client.ask(document, id=organisation)
+        answer = await client.is_told(document, id=organisation)
     assert answer["data"] == {"organisation": None}
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL"]
+    [error] = answer["errors"]
+    assert error["message"] == (
+        "The database is not available: nothing was done. Send it again, a mutation with the same idempotency key."
+    )
+    assert (error["extensions"]["retryAfter"], len(error["extensions"]["requestId"])) == (5, 32)
     assert await client.ask(document, id=organisation) == before
 
 
@@ -66,10 +82,22 @@ async def test_fields_that_wait_for_the_same_all_fail_with_it(
     organisation = await client.world.organisation_id()
     before = await client.ask(document, id=organisation)
     async with outage(postgresql_server_url, postgresql_url):
-        answer = await client.ask(document, id=organisation)
+        answer = await client.is_told(document, id=organisation)
     assert answer["data"] == {"a": None, "b": None}
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL", "INTERNAL"]
+    assert len(answer["errors"]) == 2
     assert await client.ask(document, id=organisation) == before
+
+
+async def test_an_answer_of_which_only_a_part_is_missing_is_given(
+    client: _Client, postgresql_server_url: str, postgresql_url: str
+) -> None:
+    document = "query($id: ID!) { orderStateMachine { toStatus } organisation(id: $id) { logCursor } }"
+    organisation = await client.world.organisation_id()
+    before = await client.ask(document, id=organisation)
+    async with outage(postgresql_server_url, postgresql_url):
+        answer = await client.ask(document, id=organisation)
+    assert answer["data"] == {**before["data"], "organisation": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAVAILABLE"]
 
 
 async def test_an_event_is_not_told_in_part_because_the_database_is_away(

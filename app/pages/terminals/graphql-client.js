@@ -37,7 +37,7 @@ export class GraphQLClient {
     try {
       data = await this.ask(document, { input: keyed });
     } catch (fault) {
-      if (fault.code !== "NETWORK") throw fault;
+      if (!["NETWORK", "UNAVAILABLE"].includes(fault.code)) throw fault;
       data = await this.ask(document, { input: keyed });
     }
     return Object.values(data)[0];
