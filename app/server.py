@@ -22,10 +22,10 @@ from app.demonstration_data import DATA_PATH, DemonstrationData
 from app.endpoint import GraphQLEndpoint
 from app.graphiql import GraphiQL
 from app.health import health_routes
+from app.http.uvicorn_protocol import CoalescingHttpProtocol
 from app.log_lines import begin_to_log
 from app.metrics_page import CountedRequests, MetricsPage
 from app.observers import Observers
-from app.one_write import OneWriteProtocol
 from app.operations import Operations
 from app.settings import Settings, SettingsError, load_settings
 from app.shared_numbers import shared_numbers, sharing_numbers
@@ -200,7 +200,7 @@ def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData
         workers=workers,
         host=settings.host,
         port=settings.port,
-        http=OneWriteProtocol,
+        http=CoalescingHttpProtocol,
         ws=SocketProtocol,
         # What uvicorn tells goes the way of all other lines.
         log_config=None,
