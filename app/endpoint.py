@@ -15,8 +15,8 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 from uuid_utils.compat import uuid4
 
-from app.accepted import JSON, accepted
 from app.graphiql import GraphiQL
+from app.http.negotiation import JSON, accepted
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.sockets import Sockets

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from app.accepted import GRAPHQL_JSON, JSON
+from app.http.negotiation import GRAPHQL_JSON, JSON
 from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT, UNAVAILABLE
 from schema.told import as_json
 

@@ -1,19 +1,19 @@
 """What an HTTP request asks, read by the letter of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/)."""
 
 from collections.abc import AsyncIterator, Mapping
-from email.message import Message
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 
+from app.http.negotiation import JSON, media_type
 from app.operation_request import MalformedRequest, OperationRequest, operation_request
 from schema.request_errors import BAD_USER_INPUT
 
 MAX_BODY_BYTES = 256 * 1024
 
-_CHARSETS = ("", "utf-8", "utf8")
+_CHARSETS = ("utf-8", "utf8")
 
 
 class RefusedRequest(Exception):
@@ -77,11 +77,12 @@ def _parameters(request: Request) -> dict[str, Any]:
 
 
 def _require_json(content_type: str | None) -> None:
-    said = Message()
-    said["Content-Type"] = content_type or ""
-    charset = said.get_param("charset", "")
-    # `Message` takes what it cannot read for plain text.
-    if said.get_content_type() != "application/json" or str(charset).lower() not in _CHARSETS:
+    sent = media_type(content_type or "")
+    if (
+        sent is None
+        or sent.name != JSON
+        or any(name == "charset" and value.lower() not in _CHARSETS for name, value in sent.parameters)
+    ):
         raise RefusedRequest(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type of a request must be application/json, in UTF-8."
         )

@@ -1,7 +1,6 @@
 """Which web pages may use the API from a browser."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 
 class Origins:
@@ -24,4 +23,5 @@ class Origins:
         """
         if origin is None or "*" in self.allowed or origin.lower() in self.allowed:
             return True
-        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+        # An origin is a scheme and a host, with the port where it is not the scheme's own (RFC 6454, section 6.2).
+        return bool(host and origin.lower().partition("://")[2] == host.lower())

@@ -22,10 +22,10 @@ from app.demonstration_data import ACCESS_PATH, DemonstrationData
 from app.endpoint import GraphQLEndpoint
 from app.graphiql import GraphiQL
 from app.health import health_routes
+from app.http.uvicorn_protocol import CoalescingHttpProtocol
 from app.metrics_page import CountedRequests, MetricsPage
 from app.observability.logs import FLUSH_SECONDS, log_through_queue, standard_error
 from app.observers import Observers
-from app.one_write import OneWriteProtocol
 from app.operations import Operations
 from app.settings import Settings, SettingsError, load_settings, unknown_settings
 from app.shared_numbers import shared_numbers, sharing_numbers
@@ -216,7 +216,7 @@ def _config(settings: Settings, workers: int, app: ASGIApp) -> uvicorn.Config:
         workers=workers,
         host=settings.host,
         port=settings.port,
-        http=OneWriteProtocol,
+        http=CoalescingHttpProtocol,
         ws=SocketProtocol,
         # What uvicorn tells goes the way of all other lines.
         log_config=None,

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.accepted import JSON, accepted
+from app.http.negotiation import JSON, accepted
 from app.http_answer import HttpAnswer, http_answer
 from app.metrics import Metrics
 from app.operation_request import MalformedRequest, OperationRequest, operation_request
@@ -75,8 +75,6 @@ class ShortWay:
         media_type: str | None = JSON
         for name, value in scope["headers"]:
             if name == b"authorization":
-                if authorization is not None:
-                    return None, JSON
                 authorization = value
             elif name == b"content-type":
                 content_type = value

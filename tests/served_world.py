@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 import websockets
 
-from app.one_write import OneWriteProtocol
+from app.http.uvicorn_protocol import CoalescingHttpProtocol
 from app.socket_protocol import SocketProtocol
 from tests.world import World
 
@@ -47,7 +47,7 @@ async def serving(world: World) -> AsyncIterator[ServerHere]:
         port=0,
         lifespan="off",
         log_level="warning",
-        http=OneWriteProtocol,
+        http=CoalescingHttpProtocol,
         ws=SocketProtocol,
         proxy_headers=False,
     )

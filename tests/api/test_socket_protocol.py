@@ -14,7 +14,7 @@ import websockets
 from websockets.frames import Frame, Opcode
 
 import app.conversation
-import app.one_write
+import app.http.uvicorn_protocol
 import app.socket_protocol
 from tests.listening import EVENTS, Ear, document, head, hears_no_more
 from tests.served_world import Server, Terminal, serving, terminal
@@ -267,7 +267,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_others_hear_on(
 
 
 async def test_a_client_over_http_that_reads_nothing_is_cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.one_write, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(app.http.uvicorn_protocol, "SEND_SECONDS", 0.3)
     longest = "{" + " ".join(f"part{number}: {_LONG[1:-1]}" for number in range(8)) + "}"
     async with serving(world) as server:
         # The answer is larger than what the system keeps for a client, and has to wait in the server.

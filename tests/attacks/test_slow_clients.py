@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import app.one_write
+import app.http.uvicorn_protocol
 from tests.served_world import Server, ServerHere
 from tests.world import World
 
@@ -24,7 +24,7 @@ from tests.world import World
 async def test_a_connection_over_which_a_request_does_not_come_whole_is_ended(
     world: World, server: Server, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(app.one_write, "_WHOLE_SECONDS", 0.05)
+    monkeypatch.setattr(app.http.uvicorn_protocol, "_WHOLE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     authorization = f"Authorization: Bearer {world.token('owner')}\r\n".encode()
     writer.write(beginning.replace(b"Host: x\r\n", b"Host: x\r\n" + authorization))
@@ -45,6 +45,6 @@ async def test_a_connection_that_asks_now_and_then_goes_on(server: ServerHere) -
         connection: Any
         [connection] = server.connections
         # As when it is waited for a request that has begun, and nothing more has come.
-        connection._look_for_a_request()
-        connection._look_for_a_request()
+        connection._check_progress()
+        connection._check_progress()
     writer.close()

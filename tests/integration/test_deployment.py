@@ -1,11 +1,10 @@
 """The image, the compose file and the proxy, as far as they can be tried without containers."""
 
-import asyncio
 import re
 import subprocess
 import sysconfig
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.image.dockerfile import read_stages, variables
 from tests.listening import EVENTS, document, hear
 from tests.nats_server import NatsServer
 from tests.ports import free_port
+from tests.proxies import Proxy, caddy, nginx
 from tests.served_world import Server, serving, terminal
 from tests.streaming import stream
 from tests.world import World
@@ -160,10 +160,6 @@ def test_nats_takes_the_arguments_that_it_is_given(services: dict[str, Any]) -> 
         server.kill()
 
 
-class Proxy(Server):
-    """The proxy over servers on this machine."""
-
-
 class Leaving(Server):
     """A server that can be told to stop before the others.
 
@@ -198,48 +194,19 @@ async def _second(world: World) -> AsyncIterator[World]:
     await database.close()
 
 
-@pytest.fixture
-def caddyfile(tmp_path: Path, servers: list[Leaving]) -> tuple[Path, int, int]:
-    """The proxy's configuration with other addresses, and its two ports."""
-    text = (_REPOSITORY / "deploy" / "Caddyfile").read_text()
-    port, own_port = free_port(), free_port()
-    upstreams = " ".join(f"127.0.0.1:{server.port}" for server in servers)
-    for there, here in (
-        ("server-1:8000 server-2:8000", upstreams),
-        (":8080 {", f":{port} {{\n\tbind 127.0.0.1\n"),
-        (":8081 {", f":{own_port} {{"),
-    ):
-        assert text.count(there) == 1
-        text = text.replace(there, here)
-    path = tmp_path / "Caddyfile"
-    path.write_text(text)
-    return path, port, own_port
-
-
-@pytest.fixture
-async def proxy(caddyfile: tuple[Path, int, int], tmp_path: Path) -> AsyncIterator[Proxy]:
-    """The proxy, which takes connections."""
-    path, port, own_port = caddyfile
-    command = [str(_PROGRAMS / "caddy"), "run", "--config", str(path), "--adapter", "caddyfile"]
-    home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    log = (tmp_path / "caddy.log").open("wb")
-    process = subprocess.Popen(command, env=home, stdout=log, stderr=subprocess.STDOUT)  # noqa: ASYNC220 - it returns at once
-    log.close()
-    async with asyncio.timeout(30), httpx.AsyncClient() as client:
-        while True:
-            assert process.poll() is None, (tmp_path / "caddy.log").read_text()
-            with suppress(httpx.TransportError):
-                if (await client.get(f"http://127.0.0.1:{own_port}/")).status_code == 200:
-                    break
-    yield Proxy(port)
-    process.kill()
-    process.wait()
+@pytest.fixture(params=["Caddy", "nginx"])
+def proxy(request: pytest.FixtureRequest, tmp_path: Path, servers: list[Leaving]) -> Iterator[Proxy]:
+    """Each proxy that there is a configuration for, which takes connections."""
+    run = {"Caddy": caddy, "nginx": nginx}[request.param]
+    with run([server.port for server in servers], tmp_path) as running:
+        yield running
 
 
 def test_the_proxy_gives_a_quiet_connection_up_before_the_server_does() -> None:
-    configured = (_REPOSITORY / "deploy" / "Caddyfile").read_text()
-    [seconds] = re.findall(r"^\t+keepalive (\d+)s$", configured, re.MULTILINE)
-    assert int(seconds) < uvicorn.Config("app").timeout_keep_alive
+    for file, setting in (("Caddyfile", r"keepalive (\d+)s"), ("nginx.conf", r"keepalive_timeout (\d+)s;")):
+        configured = (_REPOSITORY / "deploy" / file).read_text()
+        [seconds] = re.findall(rf"^\t+{setting}$", configured, re.MULTILINE)
+        assert int(seconds) < uvicorn.Config("app").timeout_keep_alive
 
 
 async def test_the_proxy_passes_requests_to_the_api_and_to_nothing_else(world: World, proxy: Proxy) -> None:
