@@ -8,7 +8,7 @@ import logging
 from http import HTTPStatus
 from uuid import UUID
 
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -21,7 +21,7 @@ from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.issuer_tokens import KeysAway
 from app.sockets import Sockets
-from app.stream_answer import UNBUFFERED, listen
+from app.stream_answer import SubscriptionResponse
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken
 from execution.subscriptions import Subscribed
@@ -114,15 +114,15 @@ class GraphQLEndpoint:
         return response
 
     def _stream(self, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID) -> Response:
-        if not self._sockets.places.has_one(user_id):
+        place = self._sockets.connection_quota.reserve(user_id)
+        if place is None:
             raise RefusedRequest(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "You have too many streams open; end one.",
                 RATE_LIMITED,
                 {"Retry-After": "1"},
             )
-        listening = listen(self._sockets, subscribed, framing, claims, user_id)
-        return StreamingResponse(listening, media_type=framing.media_type, headers=UNBUFFERED)
+        return SubscriptionResponse(self._sockets, subscribed, framing, claims, place)
 
 
 def _allowed(request: Request, stream: str | None) -> frozenset[OperationType]:

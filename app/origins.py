@@ -1,7 +1,14 @@
 """Which web pages may use the API from a browser."""
 
+import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+
+_ORIGIN = re.compile(r"(?:null|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\])?[^][/?#@\\\s]*)?", re.IGNORECASE)
+
+
+def is_origin(text: str) -> bool:
+    """Return whether a header names an origin, a scheme and an authority (RFC 6454, section 6.2), or none."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 class Origins:
@@ -16,7 +23,7 @@ class Origins:
         self.allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
 
     def admits(self, origin: str | None, host: str | None) -> bool:
-        """Return whether a page may open a socket; programs that are no browsers tell no origin.
+        """Return whether a page may open a socket; programs that are no browsers send no origin.
 
         Args:
             origin: The `Origin` of the handshake.
@@ -24,4 +31,4 @@ class Origins:
         """
         if origin is None or "*" in self.allowed or origin.lower() in self.allowed:
             return True
-        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+        return host is not None and origin.lower().partition("://")[2] == host.lower()

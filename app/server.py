@@ -31,10 +31,10 @@ from app.settings import Settings, SettingsError, load_settings
 from app.shared_numbers import shared_numbers, sharing_numbers
 from app.short_way import ShortWay
 from app.sign_in import SignIn, Verifier
-from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
 from app.terminals_page import terminals_routes
+from app.websocket.protocol import WebSocketProtocol
 from app.workers import Workers
 from db.database import Database
 from schema.build import build_schema
@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 def create_app(
     database: Database, tokens: Verifier, settings: Settings, demonstration: DemonstrationData | None = None
 ) -> ShortWay:
-    """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `SocketProtocol` serves its WebSockets.
+    """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `WebSocketProtocol` serves sockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
@@ -201,7 +201,7 @@ def serve(settings: Settings, workers: int = 1, demonstration: DemonstrationData
         host=settings.host,
         port=settings.port,
         http=OneWriteProtocol,
-        ws=SocketProtocol,
+        ws=WebSocketProtocol,  # type: ignore[arg-type]  # uvicorn's types know no buffered protocol
         # What uvicorn tells goes the way of all other lines.
         log_config=None,
         access_log=False,

@@ -1,38 +1,56 @@
 """A subscription over HTTP, answered by a stream that ends when its client's token expires."""
 
 from collections.abc import AsyncIterator
-from uuid import UUID
 
+from fastapi.responses import StreamingResponse
 from graphql import GraphQLError
+from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.sockets import Sockets
 from app.streams import Framing, StreamOutlet
 from app.tokens import Claims
+from app.websocket.quota import Reservation
 from execution.subscriptions import Subscribed
 from schema.request_errors import UNAUTHENTICATED
 from schema.told import as_json
 
-UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
 
 
-async def listen(
-    sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
-) -> AsyncIterator[bytes]:
-    """Yield what a subscriber is told.
+class SubscriptionResponse(StreamingResponse):
+    """The results of a subscription, as they come. It gives back its place however it ends, also before it begins."""
 
-    Args:
-        sockets: What serves those who listen.
-        subscribed: What they listen to.
-        framing: How results are written into the stream.
-        claims: Until when they may listen.
-        user_id: Whose place is taken meanwhile.
-    """
+    def __init__(
+        self, sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, place: Reservation
+    ) -> None:
+        """Prepare the answer; it must be sent, or the place be released.
+
+        Args:
+            sockets: What serves subscribers.
+            subscribed: The subscription.
+            framing: How results are written into the stream.
+            claims: Until when the client may listen.
+            place: The place of the stream in the quota of its user.
+        """
+        self._place = place
+        results = _results(sockets, subscribed, framing, claims)
+        super().__init__(results, media_type=framing.media_type, headers=_UNBUFFERED)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the results."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # The generator's own `finally` does not run where the client is gone before the first result.
+            self._place.release()
+
+
+async def _results(sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims) -> AsyncIterator[bytes]:
     outlet = StreamOutlet(framing)
     leave = sockets.audiences.attend(subscribed, outlet)
     stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
-    sockets.places.take(user_id)
     sockets.streams += 1
     try:
         async for chunk in outlet.chunks():
@@ -41,7 +59,6 @@ async def listen(
         stay.cancel()
         leave()
         sockets.streams -= 1
-        sockets.places.leave(user_id)
 
 
 def _unauthenticated(reason: str) -> bytes:
