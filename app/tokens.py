@@ -1,6 +1,7 @@
 """Bearer tokens: JSON Web Tokens signed with the server's secret."""
 
 import hmac
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,6 +15,12 @@ from app.trust import Stay, Trust
 
 _ALGORITHM = "HS256"
 """Fixed by the server: what a token's header says of its algorithm is never believed."""
+
+
+_MAX_CREDENTIALS = 8 * 1024
+"""How many characters a header, or the value that stands for it in `connection_init`, may have."""
+
+_CREDENTIALS = re.compile(r"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
 
 class InvalidToken(Exception):
@@ -47,17 +54,18 @@ class Claims(NamedTuple):
 
 
 def bearer_token(authorization: object) -> str:
-    """Return the token of `Bearer TOKEN`.
+    """Return the token of `Bearer TOKEN` (RFC 6750, section 2.1).
 
     Raises:
-        InvalidToken: Where it is anything else.
+        InvalidToken: Where it is anything else, or longer than 8 KiB.
     """
-    if not isinstance(authorization, str):
+    if not isinstance(authorization, str) or len(authorization) > _MAX_CREDENTIALS:
         raise InvalidToken
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
+    # White space around the value of a header is not part of it (RFC 9110, section 5.5).
+    credentials = _CREDENTIALS.fullmatch(authorization.strip(" \t"))
+    if credentials is None:
         raise InvalidToken
-    return token.strip()
+    return credentials[1]
 
 
 class _OneKey(HMACAlgorithm):
