@@ -116,6 +116,7 @@ class WebSocketSession:
 
     def handle_message(self, message: bytes) -> None:
         """Take a message."""
+        self.hold(0)
         if self._opening is not None:
             # It came in one read with `connection_init`: no more is read until the session is open.
             self._early.append(message)

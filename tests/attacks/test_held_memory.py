@@ -14,10 +14,12 @@ import pytest
 import websockets
 from websockets.frames import Frame, Opcode
 
+import app.websocket.session
 from tests.attacks.harness import withstands
 from tests.attacks.raw_client import connected
 from tests.attacks.served import Served, served
-from tests.ports import free_port
+from tests.listening import hears_no_more
+from tests.served_world import Server, terminal
 from tests.world import SECRET, World
 
 _SMALL = "{ viewer { user { reference } } }"
@@ -66,6 +68,10 @@ class _Socket:
         """End the connection without a word."""
         self._reads.close()
         self.opened.close()
+
+
+def _address(issuer: socket.socket) -> str:
+    return f"http://127.0.0.1:{issuer.getsockname()[1]}/"
 
 
 @contextmanager
@@ -181,12 +187,16 @@ def test_messages_before_the_acknowledgement_stay_with_their_clients(
     world: World, database_url: str, tmp_path: Path
 ) -> None:
     """Of thirty clients who send 8 MB each while the issuer does not answer: 240 MB would be held."""
-    port = free_port()
-    issuer = {"jwt_secret": "", "jwt_issuer": "https://issuer.example", "jwt_audience": "ordershare"}
+    settings = {"jwt_secret": "", "jwt_issuer": "https://issuer.example", "jwt_audience": "ordershare"}
     with (
-        socket.create_server(("127.0.0.1", port)),
-        served(database_url, tmp_path / "log", jwks_url=f"http://127.0.0.1:{port}/", **issuer) as server,
+        socket.create_server(("127.0.0.1", 0)) as issuer,
+        ExitStack() as asked,
+        served(database_url, tmp_path / "log", jwks_url=_address(issuer), **settings) as server,
     ):
+        issuer.settimeout(40)
+        for _ in range(2):
+            # It is asked at the start and, when that has failed, again: now, and it does not answer for some seconds.
+            asked.enter_context(issuer.accept()[0])
         pings = Frame(Opcode.TEXT, json.dumps({"type": "pong", "payload": {"x": "x" * 50_000}}).encode())
         flood = pings.serialize(mask=True) * 160
 
@@ -207,33 +217,24 @@ def test_messages_before_the_acknowledgement_stay_with_their_clients(
         assert _grows_by(server, attack) <= _MEMORY_BYTES
 
 
-def test_operations_that_wait_are_held_within_a_bound(attacked: Served) -> None:
-    """Twenty over each of twenty sockets, with 200 kB of variables each: more than 80 MB would be held."""
-    token = attacked.token("owner")
-    variables = {"unused": ["x" * 50] * 4_000}
-
-    def attack(_: int) -> None:
-        with _sockets(attacked, 20, token) as opened:
-
-            def ask(each: _Socket) -> None:
-                payload = {"query": _SMALL, "variables": variables}
-                for number in range(20):
-                    each.send(_message(type="subscribe", id=str(number), payload=payload))
-                left = 20
-                while left:
-                    code, content = each.receive()
-                    if code != Opcode.TEXT:
-                        assert (code, content[:2]) in ((Opcode.CLOSE, (1013).to_bytes(2)), (0, b""))
-                        return
-                    message = json.loads(content)
-                    if message["type"] == "error":
-                        assert [error["extensions"]["code"] for error in message["payload"]] == ["RATE_LIMITED"]
-                    left -= message["type"] in ("error", "complete")
-
-            asking = [threading.Thread(target=ask, args=(each,)) for each in opened]
-            for thread in asking:
-                thread.start()
-            for thread in asking:
-                thread.join()
-
-    withstands(attacked, attack, within=None)
+async def test_operations_that_wait_to_be_executed_are_held_within_a_bound(
+    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.websocket.session, "_EXECUTED_AT_ONCE", 0)
+    # Ten of them, and 512 bytes for each, are all but 152 bytes of the two mebibytes that a user may have waiting.
+    empty = {"type": "subscribe", "id": "0", "payload": {"query": _SMALL, "variables": {"unused": ""}}}
+    variables = {"unused": "x" * (209_700 - 512 - len(json.dumps(empty)))}
+    for _ in range(2):
+        # The second time nothing is held any more of the first.
+        async with terminal(server, world.token("owner")) as first, terminal(server, world.token("owner")) as second:
+            for number in range(10):
+                await first.subscribe(_SMALL, str(number), **variables)
+            await hears_no_more(first)
+            # A user has one bound over all sockets.
+            await second.subscribe(_SMALL, "refused")
+            refused = await second.receive()
+            assert (refused["id"], refused["type"]) == ("refused", "error")
+            assert [error["extensions"]["code"] for error in refused["payload"]] == ["RATE_LIMITED"]
+            async with terminal(server, world.token("member")) as other:
+                await other.subscribe(_SMALL, **variables)
+                await hears_no_more(other)
