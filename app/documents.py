@@ -7,7 +7,7 @@ document itself only where the server answers that it does not know it
 """
 
 import hashlib
-from collections import OrderedDict
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
+from app.bounded_cache import BoundedCache
 from app.operation_request import OperationRequest
 from schema.request_errors import BAD_USER_INPUT
 
@@ -36,14 +37,12 @@ class Documents:
         Args:
             trusted: Documents by their names.
             only_trusted: Whether no other document is executed.
-            kept_bytes: How many bytes of other documents are kept; the one asked for longest ago goes first.
+            kept_bytes: How many bytes of memory other documents may take; the one asked for longest ago goes first.
         """
         self._trusted = dict(trusted or {})
         self._texts = frozenset(self._trusted.values())
         self._only_trusted = only_trusted
-        self._most_bytes = kept_bytes
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept: BoundedCache[str, str] = BoundedCache(kept_bytes)
 
     def text(self, asked: OperationRequest) -> str:
         """Return the document of a request.
@@ -61,6 +60,17 @@ class Documents:
             return self._listed(asked)
         return self._persisted(str(name), asked.query)
 
+    def keep(self, asked: OperationRequest) -> None:
+        """Know the document of a request by its hash from now on, where it came with one.
+
+        Args:
+            asked: The request, whose document was found by `text` and is valid: others would take the place of those
+                that are used.
+        """
+        name, query = asked.document_id, asked.query
+        if name is not None and query and not self._only_trusted and name not in self._trusted:
+            self._kept.put(name, query, sys.getsizeof(name) + sys.getsizeof(query))
+
     def _listed(self, asked: OperationRequest) -> str:
         """Return the document of a request where only trusted ones are executed."""
         if asked.query in self._texts:
@@ -74,21 +84,10 @@ class Documents:
             kept = self._kept.get(name)
             if kept is None:
                 raise _refusal("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-            self._kept.move_to_end(name)
             return kept
         if hashlib.sha256(query.encode()).hexdigest() != name:
             raise _refusal(BAD_USER_INPUT, "The name of the document is not the SHA-256 of its text.")
-        self._keep(name, query)
         return query
-
-    def _keep(self, name: str, query: str) -> None:
-        if name not in self._kept:
-            self._kept[name] = query
-            self._kept_bytes += len(query)
-        self._kept.move_to_end(name)
-        while self._kept_bytes > self._most_bytes:
-            _, forgotten = self._kept.popitem(last=False)
-            self._kept_bytes -= len(forgotten)
 
 
 def read_trusted_documents(file: Path) -> dict[str, str]:

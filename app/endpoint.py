@@ -20,7 +20,7 @@ from app.http.negotiation import JSON, accepted
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.sockets import Sockets
-from app.stream_answer import StreamAnswer, listen
+from app.stream_answer import SubscriptionResponse
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken, SignInUnavailable
 from execution.subscriptions import Subscribed
@@ -113,15 +113,15 @@ class GraphQLEndpoint:
         return response
 
     def _stream(self, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID) -> Response:
-        if not self._sockets.places.has_one(user_id):
+        place = self._sockets.connection_quota.reserve(user_id)
+        if place is None:
             raise RefusedRequest(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "You have too many streams open; end one.",
                 RATE_LIMITED,
                 {"Retry-After": "1"},
             )
-        listening = listen(self._sockets, subscribed, framing, claims, user_id)
-        return StreamAnswer(listening, framing.media_type)
+        return SubscriptionResponse(self._sockets, subscribed, framing, claims, place)
 
 
 def _allowed(request: Request, stream: str | None) -> frozenset[OperationType]:

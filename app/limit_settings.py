@@ -7,7 +7,7 @@ from annotated_types import Ge, Le
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.socket_limits import SocketLimits
+from app.websocket.quota import SocketLimits
 from db.engine import Timeouts
 from execution.limits import DocumentLimits
 from schema.limits import Limits

@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+_MAX_NAME = 256
+"""How many characters the name of an operation may have."""
+
 
 class MalformedRequest(Exception):
     """What came is no request; the argument is a sentence that says why."""
@@ -42,6 +45,8 @@ def operation_request(content: object) -> OperationRequest:
         raise MalformedRequest("`variables` must be an object.")
     if not isinstance(name, str | None):
         raise MalformedRequest("`operationName` must be a string.")
+    if name is not None and len(name) > _MAX_NAME:
+        raise MalformedRequest(f"`operationName` may have at most {_MAX_NAME} characters.")
     return OperationRequest(query, variables, name, document_id)
 
 

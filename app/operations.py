@@ -73,6 +73,7 @@ class Operations:
         self, known: CompiledOperation, asked: OperationRequest, connection: ConnectionContext
     ) -> ExecutionResult:
         """Run an operation that is `known`: what `begin` answers, without its preparations."""
+        self._documents.keep(asked)
         work = self._in_time(self.schema.execute_known(known, asked.variables, connection))
         observed = self._observing.begin(connection)
         if observed is None:
@@ -95,8 +96,10 @@ class Operations:
         try:
             return await self._in_time(begun)
         finally:
-            # Only of a document that was valid is there anything to tell.
+            # Only of a document that was valid is there anything to tell, or to keep.
             known = self.schema.documents.remembered(text, asked.operation_name)
+            if known is not None:
+                self._documents.keep(asked)
             if observed is not None and known is not None:
                 self._observing.identify(observed, known.operation)
 

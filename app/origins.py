@@ -1,6 +1,14 @@
 """Which web pages may use the API from a browser."""
 
+import re
 from collections.abc import Iterable
+
+_ORIGIN = re.compile(r"(?:null|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\])?[^][/?#@\\\s]*)?", re.IGNORECASE)
+
+
+def is_origin(text: str) -> bool:
+    """Return whether a header names an origin, a scheme and an authority (RFC 6454, section 6.2), or none."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 class Origins:
@@ -15,7 +23,7 @@ class Origins:
         self.allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
 
     def admits(self, origin: str | None, host: str | None) -> bool:
-        """Return whether a page may open a socket; programs that are no browsers tell no origin.
+        """Return whether a page may open a socket; programs that are no browsers send no origin.
 
         Args:
             origin: The `Origin` of the handshake.

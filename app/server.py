@@ -32,10 +32,10 @@ from app.shared_numbers import shared_numbers, sharing_numbers
 from app.short_way import ShortWay
 from app.shutdown import Server, WorkerConfig, exit_on_signals
 from app.sign_in import SignIn, Verifier
-from app.socket_protocol import SocketProtocol
 from app.sockets import Sockets
 from app.sweeper import sweep_for_ever
 from app.terminals_page import terminals_routes
+from app.websocket.protocol import WebSocketProtocol
 from app.workers import Workers
 from db.database import Database
 from schema.build import build_schema
@@ -54,7 +54,7 @@ _log = logging.getLogger(__name__)
 def create_app(
     database: Database, tokens: Verifier, settings: Settings, demonstration: DemonstrationData | None = None
 ) -> ShortWay:
-    """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `SocketProtocol` serves its WebSockets.
+    """Return the application: `/graphql`, `/healthz`, `/readyz` and `/metrics`; `WebSocketProtocol` serves sockets.
 
     Args:
         database: Where everything is kept; closed when the application ends.
@@ -217,7 +217,7 @@ def _config(settings: Settings, workers: int, app: ASGIApp) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http=CoalescingHttpProtocol,
-        ws=SocketProtocol,
+        ws=WebSocketProtocol,  # type: ignore[arg-type]  # uvicorn's types know no buffered protocol
         # What uvicorn tells goes the way of all other lines.
         log_config=None,
         access_log=False,

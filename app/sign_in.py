@@ -1,11 +1,12 @@
 """From a bearer token to whoever it stands for, verified once and remembered as long as it holds."""
 
 import logging
+import sys
 import time
-from collections import OrderedDict
 from typing import Protocol
 
-from app.tokens import Claims, InvalidToken, SignInUnavailable, UnknownKey
+from app.bounded_cache import BoundedCache
+from app.tokens import Claims, InvalidToken, SignInUnavailable, UnknownKey, bearer_token
 from app.trust import Trust
 from db.database import Database
 from db.outage import is_away
@@ -13,10 +14,17 @@ from domain.people import Viewer
 from resolvers.authenticate import find_viewers
 
 _CAPACITY = 10_000
+_REMEMBERED_BYTES = 16 * 1024 * 1024
+_REMEMBERED_BYTES_BESIDES = 512
+"""What is remembered of a token besides its text: its user, their organisations, its end."""
+
 _KNOWN_USERS = 50_000
 _LOOK_AGAIN_SECONDS = 300.0
 
 _log = logging.getLogger(__name__)
+
+
+_Known = tuple[Viewer, float, Trust | None]
 
 
 class Verifier(Protocol):
@@ -69,21 +77,22 @@ class SignIn:
         """
         self._tokens = tokens
         self._database = database
-        self._capacity = capacity
-        self._known: OrderedDict[bytes, tuple[Viewer, float, Trust | None]] = OrderedDict()
+        self._known: BoundedCache[bytes, _Known] = BoundedCache(_REMEMBERED_BYTES, capacity)
         self._look_again_seconds = look_again_seconds
         self._users: dict[str, tuple[Viewer, float]] = {}
 
     def remembered(self, authorization: bytes) -> Viewer | None:
-        """Return whose token this is where it was verified before and still holds; None where it must be verified."""
+        """Return whose token this is where it was verified before and still holds; None where it must be verified.
+
+        A token is remembered in one spelling, `Bearer TOKEN`: it takes one place however often it comes in others.
+        """
         known = self._known.get(authorization)
         if known is None:
             return None
         viewer, expires_at, trust = known
         if time.time() >= expires_at or (trust is not None and trust.is_over):
-            del self._known[authorization]
+            self._known.discard(authorization)
             return None
-        self._known.move_to_end(authorization)
         return viewer
 
     async def admit(self, claims: Claims, authorization: object = None) -> Viewer:
@@ -101,10 +110,9 @@ class SignIn:
         if viewer is None or time.monotonic() >= known_until:
             viewer = await self._look_up(claims.reference)
         if isinstance(authorization, str):
-            known = viewer, claims.expires_at.timestamp(), claims.trust
-            self._known[authorization.encode("latin-1", "replace")] = known
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+            key = b"Bearer " + bearer_token(authorization).encode()
+            size = sys.getsizeof(key) + sys.getsizeof(viewer.came_from) + _REMEMBERED_BYTES_BESIDES
+            self._known.put(key, (viewer, claims.expires_at.timestamp(), claims.trust), size)
         return viewer
 
     async def _look_up(self, reference: str) -> Viewer:

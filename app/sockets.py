@@ -11,7 +11,7 @@ from websockets.typing import Subprotocol
 from app.operations import Operations
 from app.origins import Origins
 from app.sign_in import SignIn
-from app.socket_limits import Places, SocketLimits
+from app.websocket.quota import ConnectionQuota, SocketLimits
 from db.database import Database
 from domain.people import Viewer
 from schema.audiences import Audiences
@@ -23,6 +23,9 @@ PROTOCOL = Subprotocol("graphql-transport-ws")
 
 SEND_SECONDS = 20.0
 """How long a client may take to read what was sent to it; then its connection ends."""
+
+_MESSAGES_OF_A_USER, _MESSAGES_OF_ALL = 8, 64
+"""So many messages of the greatest length may be held at a time. Decoded, one can take twenty times its length."""
 
 _SERVICE_RESTART = 1012
 _OWED_SECONDS = 5.0
@@ -73,7 +76,10 @@ class Sockets:
         self.sign_in = sign_in
         self.origins = origins or Origins()
         self.limits = limits or SocketLimits()
-        self.places = Places(self.limits.per_user)
+        self.connection_quota = ConnectionQuota(self.limits.per_user)
+        longest = self.limits.message_bytes
+        self.byte_quota = ConnectionQuota(_MESSAGES_OF_A_USER * longest, _MESSAGES_OF_ALL * longest)
+        """For messages over sockets that are not complete yet, or whose operations are not answered yet."""
         self.audiences = Audiences(operations.schema, database, watcher)
         self.streams = 0
         """How many answers over HTTP go on."""

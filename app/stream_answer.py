@@ -1,7 +1,6 @@
 """A subscription over HTTP, answered by a stream that ends when its client's token expires."""
 
 from collections.abc import AsyncGenerator
-from uuid import UUID
 
 from fastapi.responses import StreamingResponse
 from graphql import GraphQLError
@@ -11,58 +10,55 @@ from strawberry.types import ExecutionResult
 from app.sockets import Sockets
 from app.streams import Framing, StreamOutlet
 from app.tokens import Claims
+from app.websocket.quota import Reservation
 from db.to_completion import to_completion
 from execution.subscriptions import Subscribed
 from schema.request_errors import UNAUTHENTICATED
 from schema.told import as_json
 
-UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
 
 
-class StreamAnswer(StreamingResponse):
-    """An answer that goes on, and gives back what it holds as soon as it ends.
+class SubscriptionResponse(StreamingResponse):
+    """The results of a subscription, as they come. It gives back its place however it ends, also before it begins."""
 
-    Starlette leaves a generator whose client goes while it is being sent to for the garbage collector to end.
-    """
-
-    def __init__(self, chunks: AsyncGenerator[bytes, None], media_type: str) -> None:
-        """Stream what a generator yields.
+    def __init__(
+        self, sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, place: Reservation
+    ) -> None:
+        """Prepare the answer; it must be sent, or the place be released.
 
         Args:
-            chunks: The generator, which has not begun.
-            media_type: What it yields.
+            sockets: What serves subscribers.
+            subscribed: The subscription.
+            framing: How results are written into the stream.
+            claims: Until when the client may listen.
+            place: The place of the stream in the quota of its user.
         """
-        super().__init__(chunks, media_type=media_type, headers=UNBUFFERED)
-        self._chunks = chunks
+        self._place = place
+        self._results = _results(sockets, subscribed, framing, claims)
+        super().__init__(self._results, media_type=framing.media_type, headers=_UNBUFFERED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer."""
+        """Send the results."""
         try:
             await super().__call__(scope, receive, send)
         finally:
+            # Starlette leaves a generator whose client goes while it is sent something to the garbage collector, and
+            # the generator's own `finally` does not run where the client is gone before the first result.
+            self._place.release()
             await to_completion(self._end())
 
     async def _end(self) -> None:
-        await self._chunks.aclose()
+        await self._results.aclose()
 
 
-async def listen(
-    sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
+async def _results(
+    sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims
 ) -> AsyncGenerator[bytes, None]:
-    """Yield what a subscriber is told.
-
-    Args:
-        sockets: What serves those who listen.
-        subscribed: What they listen to.
-        framing: How results are written into the stream.
-        claims: Until when they may listen.
-        user_id: Whose place is taken meanwhile.
-    """
     outlet = StreamOutlet(framing)
     leave = sockets.audiences.attend(subscribed, outlet)
     stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
-    sockets.places.take(user_id)
     sockets.streams += 1
     try:
         async for chunk in outlet.chunks():
@@ -71,7 +67,6 @@ async def listen(
         stay.cancel()
         leave()
         sockets.streams -= 1
-        sockets.places.leave(user_id)
 
 
 def _unauthenticated(reason: str) -> bytes:

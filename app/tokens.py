@@ -1,6 +1,7 @@
 """Bearer tokens: JSON Web Tokens signed with the server's secret."""
 
 import hmac
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +22,12 @@ LEEWAY_SECONDS = 30
 A refusal of a token that was signed a second ago, elsewhere, harms its user. One that is accepted after its end would
 outlive the sockets that it opened, which close at that very moment.
 """
+
+
+_MAX_CREDENTIALS = 8 * 1024
+"""How many characters a header, or the value that stands for it in `connection_init`, may have."""
+
+_CREDENTIALS = re.compile(r"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
 
 class InvalidToken(Exception):
@@ -74,17 +81,18 @@ def claims_of(content: dict[str, Any], trust: Trust | None = None) -> Claims:
 
 
 def bearer_token(authorization: object) -> str:
-    """Return the token of `Bearer TOKEN`.
+    """Return the token of `Bearer TOKEN` (RFC 6750, section 2.1).
 
     Raises:
-        InvalidToken: Where it is anything else.
+        InvalidToken: Where it is anything else, or longer than 8 KiB.
     """
-    if not isinstance(authorization, str):
+    if not isinstance(authorization, str) or len(authorization) > _MAX_CREDENTIALS:
         raise InvalidToken
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
+    # White space around the value of a header is not part of it (RFC 9110, section 5.5).
+    credentials = _CREDENTIALS.fullmatch(authorization.strip(" \t"))
+    if credentials is None:
         raise InvalidToken
-    return token.strip()
+    return credentials[1]
 
 
 class _OneKey(HMACAlgorithm):

@@ -208,8 +208,10 @@ class CompiledDocuments:
             self._compiled.popitem(last=False)
 
     def _size(self) -> int:
-        # An operation that is known by two names is there once.
-        return sum(each.size for each in {id(each): each for each in self._compiled.values() if each}.values())
+        # An operation that is known by two names is there once. Of one that is not compiled the text is kept.
+        compiled = {id(each): each for each in self._compiled.values() if each}
+        texts = sum(len(text) for (text, _), each in self._compiled.items() if each is None)
+        return texts + sum(each.size for each in compiled.values())
 
 
 async def _run(

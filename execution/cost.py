@@ -34,6 +34,8 @@ _PAGE_ARGUMENTS = ("first", "last")
 """Of connections: https://relay.dev/graphql/connections.htm."""
 
 _MOST_KEPT = 256
+_MOST_KEPT_VALUES = 1_024
+"""Of all variables that costs are kept for: a document may have hundreds of them."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ class OperationCost:
         self._root = outline.root
         self._names = tuple(sorted(outline.variables))
         self._kept: dict[tuple[int | None, ...], int] = {}
+        self._most_kept = min(_MOST_KEPT, _MOST_KEPT_VALUES // max(len(self._names), 1))
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """Return the cost with these variables, as a request gives them."""
@@ -190,7 +193,7 @@ class OperationCost:
         if cost is None:
             once, each = self._weigh(self._root, variables, {})
             cost = once + each * self._rules.list_length
-            if len(self._kept) < _MOST_KEPT:
+            if len(self._kept) < self._most_kept:
                 self._kept[key] = cost
         return cost
 

@@ -19,6 +19,8 @@ Form: TypeAlias = tuple[tuple[str, str, str], ...]
 
 _MOST_FORMS = 32
 _MOST_OBJECTS = 5_000
+_MOST_VALUES = 20_000
+"""Of all objects of a form: one may show the same field by a hundred names."""
 
 
 def ready_form(selection: TypeSelection) -> Form:
@@ -54,6 +56,7 @@ class ReadyObjects(dict[Any, dict[str, Any]]):
         self.version = version
         self._rows = rows
         self._form = form
+        self._most = min(_MOST_OBJECTS, _MOST_VALUES // max(len(form), 1))
 
     def __missing__(self, key: Any) -> dict[str, Any]:
         """Make an object.
@@ -64,7 +67,7 @@ class ReadyObjects(dict[Any, dict[str, Any]]):
         row = self._rows.get(self.version, key)
         if row is None:
             raise NotRemembered(key)
-        if len(self) >= _MOST_OBJECTS:
+        if len(self) >= self._most:
             self.clear()
         made = self[key] = {name: _value(row, how, of) for name, how, of in self._form}
         return made

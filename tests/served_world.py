@@ -10,7 +10,7 @@ import uvicorn
 import websockets
 
 from app.http.uvicorn_protocol import CoalescingHttpProtocol
-from app.socket_protocol import SocketProtocol
+from app.websocket.protocol import WebSocketProtocol
 from tests.world import World
 
 
@@ -48,7 +48,7 @@ async def serving(world: World) -> AsyncIterator[ServerHere]:
         lifespan="off",
         log_level="warning",
         http=CoalescingHttpProtocol,
-        ws=SocketProtocol,
+        ws=WebSocketProtocol,  # type: ignore[arg-type]  # uvicorn's types know no buffered protocol
         proxy_headers=False,
     )
     server = uvicorn.Server(config)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,19 @@ async def test_a_name_of_another_form_is_no_request(world: World, persisted: obj
     assert (answer.status_code, _codes(answer)) == (400, ["BAD_USER_INPUT"])
 
 
+@pytest.mark.parametrize("document", ["{ nonsense }", "{", "query A { viewer { user { id } } } query A { __typename }"])
+async def test_a_document_that_is_not_valid_is_not_kept(world: World, document: str) -> None:
+    for _ in range(2):
+        assert _codes(await _send(world, {"query": document, **_persisted(document)}))[0].startswith("GRAPHQL_")
+        assert _codes(await _send(world, _persisted(document))) == ["PERSISTED_QUERY_NOT_FOUND"]
+
+
+async def test_a_document_is_kept_that_was_known_before_it_came_with_its_name(world: World) -> None:
+    assert body_of(await _send(world, {"query": _WHO})) == _ANSWER
+    assert body_of(await _send(world, {"query": _WHO, **_persisted(_WHO)})) == _ANSWER
+    assert body_of(await _send(world, _persisted(_WHO))) == _ANSWER
+
+
 async def test_a_document_is_named_over_a_socket_too(world: World) -> None:
     async with serving(world) as server, terminal(server, world.token("owner")) as opened:
         await opened.send(id="1", type="subscribe", payload={"query": "", **_persisted(_WHO)})
@@ -79,12 +93,12 @@ async def test_a_document_is_named_over_a_socket_too(world: World) -> None:
 
 
 def test_documents_are_kept_within_their_bytes_and_the_one_used_longest_ago_goes_first() -> None:
-    documents = Documents(kept_bytes=30)
-    texts = ["{ a }" + " " * 5, "{ b }" + " " * 5, "{ c }" + " " * 5, "{ d }" + " " * 5]
+    texts = ["{ a }", "{ b }", "{ c }", "{ d }"]
+    documents = Documents(kept_bytes=3 * (sys.getsizeof(_hash(texts[0])) + sys.getsizeof(texts[0]) + 256))
     for text in texts[:3]:
-        documents.text(OperationRequest(text, document_id=_hash(text)))
+        documents.keep(OperationRequest(text, document_id=_hash(text)))
     assert documents.text(OperationRequest("", document_id=_hash(texts[0]))) == texts[0]
-    documents.text(OperationRequest(texts[3], document_id=_hash(texts[3])))
+    documents.keep(OperationRequest(texts[3], document_id=_hash(texts[3])))
     for text in (texts[0], *texts[2:]):
         assert documents.text(OperationRequest("", document_id=_hash(text))) == text
     with pytest.raises(GraphQLError, match="PersistedQueryNotFound"):

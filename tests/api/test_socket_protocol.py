@@ -13,9 +13,9 @@ import pytest
 import websockets
 from websockets.frames import Frame, Opcode
 
-import app.conversation
 import app.http.uvicorn_protocol
-import app.socket_protocol
+import app.websocket.protocol
+import app.websocket.session
 from tests.listening import EVENTS, Ear, document, head, hears_no_more
 from tests.served_world import Server, Terminal, serving, terminal
 from tests.world import World
@@ -169,7 +169,7 @@ async def test_a_client_that_does_not_wait_for_its_acknowledgement_is_heard_in_o
 async def test_a_client_that_says_nothing_is_closed_with_4408(
     world: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.conversation, "_INIT_SECONDS", 0.05)
+    monkeypatch.setattr(app.websocket.session, "_INIT_SECONDS", 0.05)
     async with _socket(server) as opened:
         await _is_closed(opened, 4408, "Connection initialisation timeout")
 
@@ -232,7 +232,7 @@ class _Deaf:
 async def test_who_gives_no_sign_of_life_is_closed_and_who_does_is_not(
     world: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.socket_protocol, "_LIFE_SIGN_SECONDS", 0.1)
+    monkeypatch.setattr(app.websocket.protocol, "_KEEP_ALIVE_SECONDS", 0.1)
     async with terminal(server, world.token("owner")) as opened, _Deaf(server) as dead:
         # One client answers pings by itself; the other is connected, and says nothing after its greeting.
         await dead.open(world.token("owner"))
@@ -247,7 +247,7 @@ _LONG = "{ __schema { types { name description fields { name description args { 
 async def test_a_client_that_reads_nothing_is_cut_off_and_others_hear_on(
     world: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.socket_protocol, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(app.websocket.protocol, "SEND_SECONDS", 0.3)
     ear, organisation, before = Ear(world), await world.organisation_id(), await head(world)
     async with terminal(server, world.token("owner")) as opened, _Deaf(server) as deaf:
         await ear.subscribe(opened, document(EVENTS, "sequence"), organisation=organisation)

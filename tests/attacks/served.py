@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,6 +48,18 @@ class Served(Server):
         """Return how many bytes of memory it has taken."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self, kind: str = "") -> int:
+        """Return how many descriptors it has open.
+
+        Args:
+            kind: How the names of those that count begin, such as `socket`.
+        """
+        count = 0
+        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                count += str(each.readlink()).startswith(kind)
+        return count
 
     def kept_waiting(self) -> float:
         """Return how many seconds it was ready to go on, and the machine had no processor for it."""

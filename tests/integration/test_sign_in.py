@@ -1,5 +1,6 @@
 """Tokens that were verified are remembered as long as they hold, and no more of them than there is room for."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,6 +45,31 @@ async def test_the_token_used_longest_ago_makes_room(sign_in: SignIn) -> None:
     assert sign_in.remembered(b"Bearer two") is None
     assert sign_in.remembered(b"Bearer one") is not None
     assert sign_in.remembered(b"Bearer three") is not None
+
+
+async def test_a_token_takes_one_place_in_whatever_spelling_it_comes(sign_in: SignIn) -> None:
+    await sign_in.admit(_claims("admin"), "Bearer two")
+    for spelling in ("bearer one", "BEARER  one", "Bearer" + " " * 8_000 + "one", "Bearer one "):
+        await sign_in.admit(_claims("owner"), spelling)
+        assert sign_in.remembered(spelling.encode()) is None
+    assert sign_in.remembered(b"Bearer one") is not None
+    assert sign_in.remembered(b"Bearer two") is not None
+
+
+async def test_all_remembered_tokens_take_16_mib_at_most(world: World) -> None:
+    sign_in = SignIn(Tokens(Settings(jwt_secret=SECRET)), world.database)  # type: ignore[arg-type]  # as above
+    await sign_in.admit(_claims("owner"), "Bearer first")
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(4_000):
+            await sign_in.admit(_claims("owner"), f"Bearer {number:08}{'x' * 8_000}")
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert held <= 16 * 1024 * 1024
+    assert sign_in.remembered(b"Bearer first") is None
+    assert sign_in.remembered(f"Bearer 00003999{'x' * 8_000}".encode()) is not None
 
 
 async def test_a_token_of_nobody_is_refused_and_not_remembered(sign_in: SignIn) -> None:

@@ -1,5 +1,6 @@
 """What an operation may cost: its objects, with every page full, whatever its variables say."""
 
+import tracemalloc
 from time import perf_counter
 from typing import Any
 
@@ -101,6 +102,25 @@ def test_the_same_operation_costs_what_each_request_says() -> None:
     for _ in range(2):
         assert [cost.of({"first": size}) for size in (1, 2, 1, 3)] == [2, 3, 2, 4]
     assert [cost.of({"first": size}) for size in range(1000)][-1] == 101
+
+
+def test_what_is_kept_of_a_document_with_many_variables_takes_64_kib_at_most() -> None:
+    names = [f"v{number}" for number in range(150)]
+    fields = " ".join(f"{name}: people(first: ${name}) {{ totalCount }}" for name in names)
+    document = parse(f"query({' '.join(f'${name}: Int' for name in names)}) {{ {fields} }}")
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    cost = OperationCost(SCHEMA, operation, (), RULES)
+    cost.of({})
+    tracemalloc.start()
+    try:
+        for size in range(1_000, 1_300):
+            # Each number is an object of its own, as in requests.
+            cost.of({name: int(f"{size}{number}") for number, name in enumerate(names)})
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held <= 64 * 1024
 
 
 def test_fragments_that_spread_each_other_over_and_over_are_weighed_at_once() -> None:

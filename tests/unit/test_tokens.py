@@ -61,6 +61,18 @@ def test_the_scheme_is_bearer_in_any_case(authorization: str) -> None:
     assert _tokens().verify(authorization.format(token)).reference == "owner"
 
 
+def test_a_header_of_more_than_8_kib_is_refused() -> None:
+    token = _signed()
+    blanks = 8 * 1024 - len("Bearer") - len(token)
+    assert _tokens().verify(f"Bearer{' ' * blanks}{token}").reference == "owner"
+    for authorization in (
+        f"Bearer{' ' * (blanks + 1)}{token}",
+        f"Bearer {token}{' ' * 58_000}",
+        f"Bearer {'a' * 9_000}",
+    ):
+        _is_refused(_tokens(), authorization)
+
+
 def test_what_is_no_bearer_token_is_refused() -> None:
     token = _signed()
     for authorization in (
@@ -76,6 +88,9 @@ def test_what_is_no_bearer_token_is_refused() -> None:
         f"Token {token}",
         f"Bearer{token}",
         f"Bearer {token} {token}",
+        f"Bearer\t{token}",
+        f"Bearer {token},Bearer {token}",
+        f"Bearer {token}\x00",
         f"Bearer {token[:-2]}",
         f"Bearer {token}x",
         "Bearer garbage",

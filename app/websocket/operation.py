@@ -13,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from app.frames import Envelope
 from app.operation_request import OperationRequest
 from app.sockets import Sockets
+from app.websocket.quota import Reservation
 from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext
 from schema.told import Told, as_json
@@ -20,11 +21,11 @@ from schema.told import Told, as_json
 _log = logging.getLogger(__name__)
 
 
-class _Wire(Protocol):
+class _Connection(Protocol):
     @property
-    def takes_more(self) -> bool: ...
+    def is_writable(self) -> bool: ...
 
-    async def room(self) -> None: ...
+    async def wait_writable(self) -> None: ...
 
     def write(self, frames: bytes) -> None: ...
 
@@ -32,35 +33,43 @@ class _Wire(Protocol):
 class SocketOperation:
     """One operation, from its request to its end."""
 
-    __slots__ = ("_envelope", "_forget", "_id", "_leave", "_wire", "answering")
+    __slots__ = ("_connection", "_envelope", "_forget", "_id", "_leave", "answering")
 
-    def __init__(self, operation_id: str, wire: _Wire, forget: Callable[[str], None]) -> None:
+    def __init__(self, operation_id: str, connection: _Connection, forget: Callable[[str], None]) -> None:
         """Prepare an operation.
 
         Args:
             operation_id: What the client calls it.
-            wire: The socket.
+            connection: The socket.
             forget: Called when the id may be used again.
         """
         self._id = operation_id
         self._envelope = Envelope(operation_id)
-        self._wire = wire
+        self._connection = connection
         self._forget = forget
         self._leave: Callable[[], None] | None = None
         self.answering: asyncio.Task[None] | None = None
 
     def begin(
-        self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
+        self,
+        sockets: Sockets,
+        context: ConnectionContext,
+        asked: OperationRequest,
+        turns: asyncio.Semaphore,
+        held: Reservation,
     ) -> None:
         """Answer a request.
 
         Args:
             sockets: What all sockets share.
-            connection: Whose request it is.
+            context: Whose request it is.
             asked: The request.
             turns: How many requests of the socket may be executed at the same time.
+            held: The bytes that the request counts for until it is answered.
         """
-        self.answering = asyncio.create_task(self._answer(sockets, connection, asked, turns))
+        self.answering = asyncio.create_task(self._answer(sockets, context, asked, turns))
+        # A task that is cancelled before its first step runs no `finally`.
+        self.answering.add_done_callback(lambda _: held.release())
 
     def refuse(self, refusal: GraphQLError) -> None:
         """Answer a request that is not carried out."""
@@ -76,12 +85,12 @@ class SocketOperation:
 
     def tell(self, told: Sequence[Told]) -> bool:
         """Tell of events; return whether more is taken at once."""
-        self._wire.write(self._envelope.next([each.payload for each in told]))
-        return self._wire.takes_more
+        self._connection.write(self._envelope.next([each.payload for each in told]))
+        return self._connection.is_writable
 
     async def room(self) -> None:
         """Return once more is taken."""
-        await self._wire.room()
+        await self._connection.wait_writable()
 
     def fail(self, payload: bytes) -> None:
         """Tell why nothing more is told."""
@@ -91,16 +100,16 @@ class SocketOperation:
         """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
 
     async def _answer(
-        self, sockets: Sockets, connection: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
+        self, sockets: Sockets, context: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
     ) -> None:
         try:
             async with turns:
-                result = await sockets.operations.begin(asked, connection)
+                result = await sockets.operations.begin(asked, context)
             subscribed = Subscribed.within(result.data)
             if subscribed is not None:
                 self._leave = sockets.audiences.attend(subscribed, self)
             else:
-                await self._wire.room()
+                await self._connection.wait_writable()
                 self._last(self._only(result))
         except Exception:
             _log.exception("an operation over a socket has failed")
@@ -117,4 +126,4 @@ class SocketOperation:
     def _last(self, frames: bytes) -> None:
         # The id is free before the client knows: it may use it again at once.
         self._forget(self._id)
-        self._wire.write(frames)
+        self._connection.write(frames)
