@@ -13,7 +13,7 @@ from tests.soak.people import Target
 from tests.soak.plan import Plan
 
 _BEGIN_SECONDS = 60.0
-_END_SECONDS = 30.0
+_END_SECONDS = 90.0
 _LINE_BYTES = 2**20
 
 

@@ -29,7 +29,7 @@ class Ground:
 
 
 @contextmanager
-def ground(kind: DatabaseKind, home: Path, stock: Stock = FULL) -> Iterator[Ground]:
+def ground(kind: DatabaseKind, home: Path, stock: Stock = FULL, **changes: object) -> Iterator[Ground]:
     """Serve a filled database as long as the context lasts, as in production and with the budgets that are shipped.
 
     One limit is lower than shipped: `max_sockets_per_user`, which could not be reached otherwise.
@@ -38,11 +38,12 @@ def ground(kind: DatabaseKind, home: Path, stock: Stock = FULL) -> Iterator[Grou
         kind: What the server keeps its data in.
         home: Where the server's log goes, and the file of SQLite.
         stock: How much is in the database.
+        changes: Settings that are not as shipped, each without its prefix and in small letters.
     """
     with _database(kind, home) as url:
         migrate(url)
         asyncio.run(populate(url, stock))
-        settings = {"mode": "production", "metrics_token": _METRICS_TOKEN, "max_sockets_per_user": PLACES}
+        settings = {"mode": "production", "metrics_token": _METRICS_TOKEN, "max_sockets_per_user": PLACES, **changes}
         with served(url, home / "log", **settings) as server:
             yield Ground(server=server, metrics_token=_METRICS_TOKEN, target=asyncio.run(target(url, server.port)))
 

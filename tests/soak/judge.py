@@ -64,7 +64,7 @@ def _of_the_run(seen: Observations) -> Iterator[Fault]:
         yield Fault(Wrong.NOTHING, "no attacker")
     for each in seen.attackers:
         if not each.answers:
-            yield Fault(Wrong.NOTHING, f"{each.name} was never answered")
+            yield Fault(Wrong.NOTHING, f"{each.name} ended no attack")
 
 
 def _of_requests(seen: Observations, bounds: Bounds) -> Iterator[Fault]:
@@ -117,11 +117,10 @@ def _of_what_is_given_back(seen: Observations, bounds: Bounds) -> Iterator[Fault
     if overdue:
         yield Fault(Wrong.POOL, f"{overdue} were lent for longer than a request may take")
     before, after = seen.quiet_before, seen.quiet_after
-    if before is None or after is None:
-        return
-    was, now = before.counted, after.counted
-    if was is None or now is None:
-        yield Fault(Wrong.NOTHING, "the server did not answer with its metrics when nobody else asked")
+    was = None if before is None else before.counted
+    now = None if after is None else after.counted
+    if before is None or after is None or was is None or now is None:
+        yield Fault(Wrong.NOTHING, "the server was not seen when nobody else asked")
         return
     if now.in_use > was.in_use:
         yield Fault(Wrong.POOL, f"{now.in_use} are in use, before the attacks {was.in_use}")

@@ -32,7 +32,7 @@ class Tally:
     """What one kind of attacker does."""
 
     def __init__(self, attacker: Attacker, number: int, target: Target, chance: Random) -> None:
-        """Have attacked nobody.
+        """Have attacked nobody; `has_attacked` is set when the first attack has ended.
 
         Args:
             attacker: The kind.
@@ -45,6 +45,7 @@ class Tally:
         self._user = attacking_member(number + 1)
         self._target = target
         self._chance = chance
+        self.has_attacked = asyncio.Event()
         self._attacks = 0
         self._answers: Counter[str] = Counter()
         self._surprises: list[str] = []
@@ -55,6 +56,7 @@ class Tally:
         while True:
             began = time.monotonic()
             await self._attack()
+            self.has_attacked.set()
             await asyncio.sleep(max(self._attacker.every - (time.monotonic() - began), 0.05))
 
     def as_json(self) -> dict[str, Any]:
@@ -107,6 +109,9 @@ async def _attack(given: dict[str, Any]) -> None:
     ending = asyncio.create_task(_input_ends())
     print(flush=True)
     await asyncio.wait([ending, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    # However short the run, each attacks once.
+    first = [asyncio.create_task(tally.has_attacked.wait()) for tally in tallies]
+    await asyncio.wait([asyncio.gather(*first), *tasks], timeout=_LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         if task.done():
             # A fault of the attacker's own.
