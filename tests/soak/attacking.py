@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 
 from tests.integration.served_demonstration import REPOSITORY, environment
 from tests.soak.observations import Attacked
-from tests.soak.people import Target
 from tests.soak.plan import Plan
+from tests.soak.target import Target
 
 _BEGIN_SECONDS = 60.0
 _END_SECONDS = 90.0
@@ -47,9 +47,11 @@ class Attackers:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        async with asyncio.timeout(_END_SECONDS):
-            said = await self._process.stdout.read()
-            await self._process.wait()
+        said = b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                said = await self._process.stdout.read()
+                await self._process.wait()
         if not said:
             raise AttackersEnded("the attackers did not say what they did")
         return [Attacked(**each) for each in json.loads(said)]
@@ -75,9 +77,12 @@ async def attackers(plan: Plan, target: Target) -> AsyncIterator[Attackers]:
         given = {"target": target.as_json(), "only": list(plan.only), "seed": plan.seed}
         process.stdin.write(json.dumps(given).encode() + b"\n")
         assert process.stdout is not None
-        async with asyncio.timeout(_BEGIN_SECONDS):
-            if not await process.stdout.readline():
-                raise AttackersEnded("the attackers did not begin")
+        begun = b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BEGIN_SECONDS):
+                begun = await process.stdout.readline()
+        if not begun:
+            raise AttackersEnded("the attackers did not begin")
         yield Attackers(process)
     finally:
         with suppress(ProcessLookupError):

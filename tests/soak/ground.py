@@ -12,8 +12,9 @@ from tests.attacks.served import Served, served
 from tests.chaos.stage import own_postgresql
 from tests.servers import migrate, postgresql_database, sqlite_url
 from tests.soak.attackers.slow import PLACES
-from tests.soak.people import FULL, Stock, Target, populate, target
+from tests.soak.people import FULL, Stock, populate, target
 from tests.soak.plan import DatabaseKind
+from tests.soak.target import Target
 
 _METRICS_TOKEN = "a token for the metrics of a soak"
 _SEVERE = ("ERROR", "CRITICAL")

@@ -1,7 +1,7 @@
 """Who takes part in a soak: the organisation of the honest, and those of the attackers with much in them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from uuid import UUID
@@ -16,6 +16,8 @@ from domain.vocabulary import MemberRole
 from resolvers.import_order_types import import_order_types
 from resolvers.import_platform_rows import PlatformRow, import_platform_rows
 from schema.global_id import encode_id
+from tests.chaos.cast import bearer
+from tests.soak.target import ATTACKERS, Target, attacking_member
 from tests.world import TYPES, row
 
 HONEST = "honest"
@@ -24,9 +26,6 @@ CATALOGUE = "catalogue"
 
 MEMBERS = 50
 """Honest users; the first two of them are admins."""
-
-ATTACKERS = 30
-"""Users of the attackers, members of both of their organisations; the first is an admin."""
 
 _ADMINS = 2
 _ORDERS = 100
@@ -49,37 +48,9 @@ class Stock:
 FULL = Stock(events=3_000, orders=10_000)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What attackers know of the server.
-
-    Attributes:
-        port: Where it serves.
-        archive: The id of the organisation with a long log.
-        beginning: The cursor before the first event of that log.
-        catalogue: The id of the organisation with many orders.
-        orders: An order of each attacker in the archive, by the user's reference.
-    """
-
-    port: int
-    archive: str
-    beginning: str
-    catalogue: str
-    orders: Mapping[str, str]
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as plain values."""
-        return asdict(self)
-
-
 def honest_member(number: int) -> str:
     """Return the reference of an honest user."""
     return f"honest-{number % MEMBERS}"
-
-
-def attacking_member(number: int) -> str:
-    """Return the reference of a user of the attackers."""
-    return f"attacker-{number % ATTACKERS}"
 
 
 async def populate(url: str, stock: Stock) -> None:
@@ -125,4 +96,5 @@ async def target(url: str, port: int) -> Target:
         orders={
             attacking_member(number): encode_id("Order", ids[reference]) for number, reference in enumerate(references)
         },
+        tokens={each: bearer(each) for each in map(attacking_member, range(ATTACKERS))},
     )

@@ -26,7 +26,8 @@ class Plan:
         think_seconds: How long an honest client waits between two requests, on average.
         calm_seconds: How long honest clients ask before the attackers come, and after they have gone.
         settle_seconds: How long the server may take to give back what the attackers used.
-        patience_seconds: How long listeners may take to reach the end of the log.
+        patience_seconds: How long clients may take to end what they have begun, and listeners to reach the end of the
+            log.
     """
 
     seconds: float

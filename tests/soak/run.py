@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from random import Random
 from typing import Any
 
-from tests.chaos.api import Api
+from tests.chaos.api import Api, UnexpectedAnswer
 from tests.chaos.cast import Troupe
 from tests.chaos.meeting import first_cursor, meet
 from tests.chaos.read_log import read_log
@@ -25,7 +25,6 @@ _SOCKET_EACH = 5
 """Every so many-th client asks over a WebSocket."""
 
 _LISTEN_SECONDS = 60.0
-_END_SECONDS = 60.0
 _SETTLED_DESCRIPTORS = 2
 
 
@@ -46,7 +45,7 @@ async def soak(plan: Plan, ground: Ground) -> Observations:
     try:
         await acting
     except (AttackersEnded, ServerEnded, TimeoutError) as fault:
-        observations.ended = observations.ended or f"{type(fault).__name__}: {fault}"
+        observations.ended = observations.ended or str(fault)
     except asyncio.CancelledError:
         pass
     await watch.close()
@@ -58,7 +57,8 @@ async def _act(plan: Plan, ground: Ground, observations: Observations, watch: Wa
     port = ground.server.port
     api = Api([port], chance, observations.counts)
     try:
-        troupe = await meet(api, HONEST)
+        async with _within(plan.patience_seconds, "the honest organisation could not be read"):
+            troupe = await meet(api, HONEST)
         listeners = Listeners(port, troupe, observations.history, observations.counts, chance)
         async with _going_on(listeners.listen(plan.listeners)):
             before = await watch.settled(
@@ -71,7 +71,8 @@ async def _act(plan: Plan, ground: Ground, observations: Observations, watch: Wa
             observations.quiet_after = await watch.settled(
                 lambda sample: _is_as(before, sample, plan.database), plan.settle_seconds
             )
-            log = await read_log(troupe, first_cursor(troupe), [port], api, chance)
+            async with _within(plan.patience_seconds, "the log could not be read"):
+                log = await read_log(troupe, first_cursor(troupe), [port], api, chance)
             observations.history.logs = {troupe.reference: log}
             await listeners.reach_the_end(plan.patience_seconds)
     finally:
@@ -92,7 +93,7 @@ async def _ask(plan: Plan, ground: Ground, observations: Observations, watch: Wa
         over.set()
         # Each ends what it has begun.
         with suppress(TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
+            async with asyncio.timeout(plan.patience_seconds):
                 await asyncio.shield(asking)
 
 
@@ -134,6 +135,20 @@ def _is_as(before: Sample, sample: Sample, database: DatabaseKind) -> bool:
         and (now.sockets, now.streams, now.subscriptions) == (was.sockets, was.streams, was.subscriptions)
         and opened <= _SETTLED_DESCRIPTORS
     )
+
+
+@asynccontextmanager
+async def _within(seconds: float, otherwise: str) -> AsyncIterator[None]:
+    """Give what is inside so many seconds.
+
+    Raises:
+        TimeoutError: Where they are not enough, or it is refused; it says what then is the case.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (TimeoutError, UnexpectedAnswer) as fault:
+        raise TimeoutError(f"{otherwise}: {str(fault) or 'no answer in time'}") from fault
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def _plan(database: DatabaseKind, *only: str, seconds: float = 4.0) -> Plan:
         listeners=20,
         think_seconds=0.3,
         calm_seconds=1.5,
+        settle_seconds=20,
+        patience_seconds=20,
     )
 
 
@@ -68,9 +71,10 @@ def test_honest_clients_notice_nothing_of_attackers_that_are_withstood(tmp_path:
 
 
 def test_a_server_that_refuses_the_honest_is_found(tmp_path: Path) -> None:
-    with ground(DatabaseKind.SQLITE, tmp_path, _STOCK, organisation_budget="50 per hour") as ready:
-        seen = asyncio.run(soak(_plan(DatabaseKind.SQLITE, "introspection"), ready))
-    assert {fault.wrong for fault in _judge(seen, tmp_path)} >= {Wrong.REFUSED}
+    plan = replace(_plan(DatabaseKind.SQLITE, "introspection"), patience_seconds=3)
+    with ground(plan.database, tmp_path, _STOCK, organisation_budget="2000 per minute") as ready:
+        seen = asyncio.run(soak(plan, ready))
+    assert Wrong.REFUSED in {fault.wrong for fault in _judge(seen, tmp_path)}
     assert any("RATE_LIMITED" in each.refused for each in seen.requests if each.refused is not None)
 
 

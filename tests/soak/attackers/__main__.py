@@ -10,16 +10,16 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
 
 from websockets.exceptions import WebSocketException
 
-from tests.chaos.cast import bearer
 from tests.soak.attackers.attack import Attack, Attacker, Surprise
 from tests.soak.attackers.roster import ROSTER
-from tests.soak.people import Target, attacking_member
+from tests.soak.target import Target, attacking_member
 
 _NICE = 5
 """Whoever has the processor last is the attacker: the clients and the server come first."""
@@ -73,7 +73,7 @@ class Tally:
         attack = Attack(
             target=self._target,
             user=self._user,
-            token=bearer(self._user),
+            token=self._target.tokens[self._user],
             number=self._attacks,
             chance=self._chance,
         )
@@ -97,6 +97,11 @@ async def _input_ends() -> None:
     await reader.read()
 
 
+async def _each_once(tallies: Sequence[Tally]) -> None:
+    for tally in tallies:
+        await tally.has_attacked.wait()
+
+
 async def _attack(given: dict[str, Any]) -> None:
     target = Target(**given["target"])
     names = given["only"]
@@ -110,8 +115,9 @@ async def _attack(given: dict[str, Any]) -> None:
     print(flush=True)
     await asyncio.wait([ending, *tasks], return_when=asyncio.FIRST_COMPLETED)
     # However short the run, each attacks once.
-    first = [asyncio.create_task(tally.has_attacked.wait()) for tally in tallies]
-    await asyncio.wait([asyncio.gather(*first), *tasks], timeout=_LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    each_once = asyncio.create_task(_each_once(tallies))
+    await asyncio.wait([each_once, *tasks], timeout=_LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    each_once.cancel()
     for task in tasks:
         if task.done():
             # A fault of the attacker's own.

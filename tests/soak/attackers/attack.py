@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from tests.soak.people import Target
+from tests.soak.target import Target
 
 _FAULT = 500
 
