@@ -56,7 +56,9 @@ class OverHTTP:
         status, content = await self.exchange(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         if status != 200:
             raise Unanswered(f"HTTP {status}: {content[:300].decode(errors='replace')}")
-        answer: dict[str, Any] = json.loads(content)
+        answer = json.loads(content)
+        if not isinstance(answer, dict) or answer.keys().isdisjoint(("data", "errors")):
+            raise Foreign(f"an answer that is none of GraphQL: {content[:300]!r}")
         return answer
 
     async def get(self, path: str) -> bytes:
@@ -113,6 +115,8 @@ class OverHTTP:
         writer.write(request)
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        if "content-length" not in headers:
+            raise ConnectionError("an answer without a length")
         content = await reader.readexactly(int(headers["content-length"]))
         if headers.get("connection") == "close":
             await self.close()

@@ -1,4 +1,4 @@
-"""What a soak runs on: the real server as an operator starts it, on a database of its own that has much in it."""
+"""What a soak runs on: the real server as an operator starts it, a proxy before it, and much in its database."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.attacks.served import Served, served
 from tests.chaos.stage import own_postgresql
+from tests.proxies import caddy
 from tests.servers import migrate, postgresql_database, sqlite_url
 from tests.soak.attackers.slow import PLACES
 from tests.soak.people import FULL, Stock, populate, target
@@ -45,8 +46,14 @@ def ground(kind: DatabaseKind, home: Path, stock: Stock = FULL, **changes: objec
         migrate(url)
         asyncio.run(populate(url, stock))
         settings = {"mode": "production", "metrics_token": _METRICS_TOKEN, "max_sockets_per_user": PLACES, **changes}
-        with served(url, home / "log", **settings) as server:
-            yield Ground(server=server, metrics_token=_METRICS_TOKEN, target=asyncio.run(target(url, server.port)))
+        (home / "proxy").mkdir()
+        # It has the least of a configuration: the server alone must withstand what it passes on.
+        with (
+            served(url, home / "log", **settings) as server,
+            caddy([server.port], home / "proxy", plain=True) as proxy,
+        ):
+            known = asyncio.run(target(url, server.port, proxy.port))
+            yield Ground(server=server, metrics_token=_METRICS_TOKEN, target=known)
 
 
 @contextmanager

@@ -235,5 +235,5 @@ def _holds(is_own: Callable[[dict[str, Any]], bool], data: dict[str, Any]) -> bo
     """Return whether an answer is the client's own; one of another shape is none."""
     try:
         return is_own(data)
-    except (KeyError, TypeError, IndexError):
+    except (KeyError, TypeError, IndexError, ValueError):
         return False

@@ -76,8 +76,14 @@ def _rows(stock: Stock) -> Iterator[PlatformRow]:
             yield row(f"{organisation}-{number}", attacking_member(number), organisation=organisation, role=role)
 
 
-async def target(url: str, port: int) -> Target:
-    """Return what attackers know of the server at `port`, read from its database."""
+async def target(url: str, port: int, proxy_port: int) -> Target:
+    """Return what attackers know of a server.
+
+    Args:
+        url: Its database.
+        port: Where it serves.
+        proxy_port: Where the proxy before it does.
+    """
     database = Database(url)
     try:
         async with database.read() as session:
@@ -90,6 +96,7 @@ async def target(url: str, port: int) -> Target:
         await database.close()
     return Target(
         port=port,
+        proxy_port=proxy_port,
         archive=encode_id("Organisation", organisations[ARCHIVE]),
         beginning=str(LogCursor.before_everything(organisations[ARCHIVE])),
         catalogue=encode_id("Organisation", organisations[CATALOGUE]),

@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 from tests.chaos.api import Api, UnexpectedAnswer
-from tests.chaos.cast import Troupe
+from tests.chaos.cast import Person, Troupe
 from tests.chaos.meeting import first_cursor, meet
 from tests.chaos.read_log import read_log
-from tests.soak.asking import OverHTTP, OverWebSocket
+from tests.soak.asking import Asking, OverHTTP, OverWebSocket
 from tests.soak.attacking import AttackersEnded, attackers
 from tests.soak.ground import Ground
 from tests.soak.honest_client import Client
@@ -19,10 +19,11 @@ from tests.soak.observations import Observations, Phase, Sample
 from tests.soak.people import HONEST
 from tests.soak.plan import DatabaseKind, Plan
 from tests.soak.stopwatch import Stopwatch
+from tests.soak.target import Target
 from tests.soak.watch import ServerEnded, Watch
 
 _SOCKET_EACH = 5
-"""Every so many-th client asks over a WebSocket."""
+"""Every so many-th client asks over a WebSocket; of the others, every second one through the proxy."""
 
 _LISTEN_SECONDS = 60.0
 _SETTLED_DESCRIPTORS = 2
@@ -113,7 +114,7 @@ def _clients(plan: Plan, ground: Ground, troupe: Troupe, observations: Observati
             peer=people[(number + 1) % plan.clients],
             organisation=troupe.id,
             order=orders[person.id],
-            asking=(OverHTTP if number % _SOCKET_EACH else OverWebSocket)(ground.server.port, person.token),
+            asking=_way(number, person, ground.target),
             stopwatch=stopwatch,
             observe=observations.requests.append,
             chance=chance,
@@ -121,6 +122,12 @@ def _clients(plan: Plan, ground: Ground, troupe: Troupe, observations: Observati
         )
         for number, person in enumerate(people[: plan.clients])
     ]
+
+
+def _way(number: int, person: Person, target: Target) -> Asking:
+    if number % _SOCKET_EACH == 0:
+        return OverWebSocket(target.port, person.token)
+    return OverHTTP(target.proxy_port if number % 2 else target.port, person.token)
 
 
 def _is_as(before: Sample, sample: Sample, database: DatabaseKind) -> bool:

@@ -13,6 +13,7 @@ class Target:
 
     Attributes:
         port: Where it serves.
+        proxy_port: Where a proxy passes requests on, over connections that it shares out to all its clients.
         archive: The id of the organisation with a long log.
         beginning: The cursor before the first event of that log.
         catalogue: The id of the organisation with many orders.
@@ -21,6 +22,7 @@ class Target:
     """
 
     port: int
+    proxy_port: int
     archive: str
     beginning: str
     catalogue: str

@@ -107,7 +107,7 @@ def _counted(text: str) -> Counted:
     return Counted(
         in_use=number("database_connections", state="in_use"),
         idle=number("database_connections", state="idle"),
-        overdue=number("database_connections", state="overdue"),
+        overdue=number("database_connections_overdue"),
         sockets=number("sockets"),
         streams=number("streams"),
         subscriptions=number("subscriptions"),

@@ -5,29 +5,30 @@ import json
 from collections.abc import Sequence
 
 from tests.soak.attackers.attack import Attack, Outcomes, Surprise, status_outcome
-from tests.soak.attackers.wire import HANDSHAKE, connected, head
+from tests.soak.attackers.wire import HANDSHAKE, connected, head, post
 
 _LATE_SECONDS = 0.02
 _SECOND_SECONDS = 0.2
 _MANY = 60_000
 
 _SECOND = b"GET /healthz HTTP/1.1\r\nHost: smuggled\r\n\r\n"
-_QUERY = json.dumps({"query": "{ viewer { user { reference } } }"}).encode()
+_DOCUMENT = "{ viewer { user { reference } } }"
+_QUERY = json.dumps({"query": _DOCUMENT}).encode()
 
-_UNTAKEN = ("Upgrade: foo", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", "Upgrade: websocket")
+_UNTAKEN = ("foo", "h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", "websocket")
 
 
 async def untaken_upgrades(attack: Attack) -> Outcomes:
     """Ask for a protocol that the server does not speak, and send the body late: it is none of the next request."""
-    upgrade = _UNTAKEN[attack.number % len(_UNTAKEN)]
+    upgrade = f"Upgrade: {_UNTAKEN[attack.number % len(_UNTAKEN)]}"
     # One of two bodies is a request of its own.
-    body = _SECOND if attack.number % 2 else _QUERY
-    async with connected(attack.target.port) as wire:
+    body = post(_DOCUMENT, token=attack.token) if attack.number % 2 else _QUERY
+    async with connected(_port(attack)) as wire:
         lines = ("Connection: Upgrade", *upgrade.split("\r\n"))
         await wire.send(head(*lines, token=attack.token, length=len(body)))
         await asyncio.sleep(_LATE_SECONDS)
         await wire.send(body)
-        return _one_answer(await wire.statuses(_SECOND_SECONDS))
+        return _one_answer(attack, await wire.statuses(_SECOND_SECONDS))
 
 
 def _lengths(token: str) -> Sequence[bytes]:
@@ -57,13 +58,19 @@ def _lengths(token: str) -> Sequence[bytes]:
 async def uncertain_lengths(attack: Attack) -> Outcomes:
     """Send a request whose end is not certain: it has one answer, and the connection is closed."""
     requests = _lengths(attack.token)
-    async with connected(attack.target.port) as wire:
-        await wire.send(requests[attack.number % len(requests)])
-        return _one_answer(await wire.statuses(_SECOND_SECONDS))
+    async with connected(_port(attack)) as wire:
+        await wire.send(requests[attack.number // 4 % len(requests)])
+        return _one_answer(attack, await wire.statuses(_SECOND_SECONDS))
 
 
-def _one_answer(statuses: Sequence[int]) -> Outcomes:
-    if len(statuses) > 1:
+def _port(attack: Attack) -> int:
+    """Return where an attack goes: two to the server, and two through the proxy, where others may get the answers."""
+    return attack.target.proxy_port if attack.number & 2 else attack.target.port
+
+
+def _one_answer(attack: Attack, statuses: Sequence[int]) -> Outcomes:
+    # What the proxy takes for two requests is its own affair.
+    if len(statuses) > 1 and _port(attack) == attack.target.port:
         raise Surprise(f"one request had the answers {', '.join(map(str, statuses))}")
     return [status_outcome(statuses[0])] if statuses else ["closed"]
 
