@@ -77,5 +77,5 @@ def faults_logged(log: Path) -> Sequence[str]:
                 told = json.loads(line)
                 if told.get("level") in _SEVERE:
                     kinds = ", ".join(str(each.get("type")) for each in told.get("faults", ()))
-                    found[f"{told.get('message')} {kinds}".strip()] += 1
+                    found[" ".join(f"{told.get('message')} {kinds}".split())] += 1
     return [f"{count} times: {what[:300]}" for what, count in found.most_common()]

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 
 from tests.soak.attackers.attack import Attack, Outcomes
-from tests.soak.attackers.wire import HANDSHAKE, Wire, acknowledged, connected, head, post, text
+from tests.soak.attackers.wire import Wire, acknowledged, connected, opened, post, text
 
 _SUBSCRIPTIONS = 200
 _LONG = 240_000
@@ -80,11 +80,11 @@ async def long_operation_ids(attack: Attack) -> Outcomes:
 
 async def unacknowledged_messages(attack: Attack) -> Outcomes:
     """Send 40 long messages before the server can have acknowledged the first, on half of the sockets without it."""
-    async with connected(attack.target.port) as wire:
+    async with opened(attack.target.port) as wire:
         messages = [text({"type": "ping", "payload": {"x": "x" * _LONG}})] * 40
         if attack.number % 2:
             messages.insert(0, text({"type": "connection_init", "payload": {"authorization": attack.token}}))
-        await wire.send(head(*HANDSHAKE, method="GET") + b"".join(messages), _HOLD_SECONDS)
+        await wire.send(b"".join(messages), _HOLD_SECONDS)
         return [await _received(wire, 2.0)]
 
 

@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _READ_BYTES = 2**18
 _OPEN_SECONDS = 10.0
+_SWITCHES = 101
 
 
 class Wire:
@@ -123,14 +124,27 @@ async def connected(port: int) -> AsyncIterator[Wire]:
 
 
 @asynccontextmanager
+async def opened(port: int) -> AsyncIterator[Wire]:
+    """Open a WebSocket, over which nothing was said yet.
+
+    Raises:
+        ConnectionError: Where the server does not take it.
+    """
+    async with connected(port) as wire:
+        await wire.send(head(*HANDSHAKE, method="GET"))
+        if (status := await wire.first_status()) != _SWITCHES:
+            raise ConnectionError(f"the handshake was answered {status}")
+        yield wire
+
+
+@asynccontextmanager
 async def acknowledged(port: int, token: str) -> AsyncIterator[Wire]:
     """Open a WebSocket and introduce a user.
 
     Raises:
         ConnectionError: Where the server does not acknowledge it.
     """
-    async with connected(port) as wire:
-        await wire.send(head(*HANDSHAKE, method="GET"))
+    async with opened(port) as wire:
         await wire.send(text({"type": "connection_init", "payload": {"authorization": token}}))
         data = b""
         with suppress(OSError):
