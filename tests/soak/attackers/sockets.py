@@ -57,12 +57,12 @@ async def _cause_an_event(attack: Attack) -> None:
 
 
 async def undeclared_variables(attack: Attack) -> Outcomes:
-    """Subscribe 200 times with 240 KB of variables that the document does not declare, and stay."""
+    """Ask 200 questions with 240 KB of variables that the documents do not declare, and stay."""
     # Many small values: the most memory for a byte.
     unused = [[]] * (_LONG // 3)  # type: ignore[var-annotated]  # they stay empty
     async with acknowledged(attack.target.port, attack.token) as wire:
         for number in range(_SUBSCRIPTIONS):
-            document = following("a")
+            document = following(f"v{attack.number}x{number}")
             if not await wire.subscribe(str(number), document, organisation=attack.target.archive, unused=unused):
                 return ["closed"]
         return [await _received(wire, _HOLD_SECONDS)]
@@ -73,7 +73,9 @@ async def long_operation_ids(attack: Attack) -> Outcomes:
     async with acknowledged(attack.target.port, attack.token) as wire:
         for number in range(_SUBSCRIPTIONS):
             name = f"{number}-{'i' * _LONG}"
-            if not await wire.subscribe(name, following("a"), organisation=attack.target.archive):
+            if not await wire.subscribe(
+                name, following(f"i{attack.number}x{number}"), organisation=attack.target.archive
+            ):
                 return ["closed"]
         return [await _received(wire, _HOLD_SECONDS)]
 
