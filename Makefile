@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 PYTEST_FLAGS ?= --numprocesses 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup graphiql serve test fuzz chaos image-check lint types schema format docs bench lock clean
+.PHONY: help setup graphiql serve test fuzz chaos soak image-check lint types schema format docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ fuzz: setup ## Compare with graphql-core and with a model of the rules: 5,000 ne
 CHAOS_SECONDS ?= 600
 chaos: setup ## Break replicas, PostgreSQL and NATS under load; CHAOS_SECONDS=600 for each signal, CHAOS_FLAGS
 	$(BIN)/python -m tests.chaos --seconds $(CHAOS_SECONDS) $(CHAOS_FLAGS)
+
+# SOAK_FLAGS='--only failing --only headers' for some attackers, '--seed 7', '--database sqlite'.
+SOAK_SECONDS ?= 1800
+soak: setup ## Attack a server beside honest clients, who may not notice; SOAK_SECONDS=1800, SOAK_FLAGS
+	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS) $(SOAK_FLAGS)
 
 image-check: setup ## Follow the Dockerfile's steps by hand, and serve what comes of them
 	$(BIN)/python -m tests.image

@@ -28,7 +28,7 @@ Take = Callable[[dict[str, Any]], int]
 """Takes an event as it was told, and returns its sequence."""
 
 
-class _Over(Exception):
+class Over(Exception):
     """The socket is of no use any more; says why."""
 
 
@@ -58,7 +58,7 @@ class Follower:
 
     def __post_init__(self) -> None:
         """Have heard nothing yet."""
-        self._after = self.subscriber.start
+        self.after = self.subscriber.start
         self._reached = 0
         self._goal: int | None = None
         self._at_goal = asyncio.Event()
@@ -74,8 +74,8 @@ class Follower:
         """
         while self.surprise is None:
             try:
-                await self._follow_once(f"ws://127.0.0.1:{self.chance.choice(ports)}/graphql", counts)
-            except _Over as over:
+                await self.follow_once(f"ws://127.0.0.1:{self.chance.choice(ports)}/graphql", counts)
+            except Over as over:
                 counts.endings[str(over)] += 1
             # A client leaves a moment between, so that sixty of them do not knock at the same time.
             await asyncio.sleep(self.chance.uniform(*_PAUSE_SECONDS))
@@ -95,11 +95,11 @@ class Follower:
                 async with asyncio.timeout(_SILENT_SECONDS):
                     await self._ponged.wait()
 
-    async def _follow_once(self, url: str, counts: Counts) -> None:
+    async def follow_once(self, url: str, counts: Counts) -> None:
         """Follow over one socket.
 
         Raises:
-            _Over: When it has ended.
+            Over: When it has ended.
         """
         try:
             async with websockets.connect(
@@ -116,9 +116,9 @@ class Follower:
             code = closed.rcvd.code if closed.rcvd is not None else None
             if code is not None and code >= _OF_THE_SERVER:
                 self.surprise = f"{self.subscriber.name}: closed with {code} {closed.reason}"
-            raise _Over("broken" if code is None else f"closed with {code}") from closed
+            raise Over("broken" if code is None else f"closed with {code}") from closed
         except (OSError, TimeoutError, WebSocketException) as fault:
-            raise _Over("not opened") from fault
+            raise Over("not opened") from fault
         finally:
             self._socket = None
 
@@ -127,7 +127,7 @@ class Follower:
         async with asyncio.timeout(_SILENT_SECONDS):
             while json.loads(await socket.recv())["type"] != "connection_ack":
                 pass
-        variables = {"organisation": self.organisation_id, "after": self._after}
+        variables = {"organisation": self.organisation_id, "after": self.after}
         payload = {"query": self.document, "variables": variables}
         await _send(socket, id="1", type="subscribe", payload=payload)
         counts.sockets += 1
@@ -137,7 +137,7 @@ class Follower:
                 while True:
                     await self._hear(socket, json.loads(await socket.recv()))
         except TimeoutError:
-            raise _Over(await self._leave(socket)) from None
+            raise Over(await self._leave(socket)) from None
 
     async def _leave(self, socket: websockets.ClientConnection) -> str:
         """Leave in one of the ways in which clients do, and return which."""
@@ -155,7 +155,7 @@ class Follower:
     async def _hear(self, socket: websockets.ClientConnection, message: dict[str, Any]) -> None:
         match message["type"]:
             case "next":
-                self._hear_event(message["payload"])
+                self.hear_event(message["payload"])
             case "ping":
                 await _send(socket, type="pong")
             case "pong":
@@ -163,14 +163,14 @@ class Follower:
             case "error":
                 self._refuse(message["payload"])
             case other:
-                raise _Over(other)
+                raise Over(other)
 
-    def _hear_event(self, payload: dict[str, Any]) -> None:
+    def hear_event(self, payload: dict[str, Any]) -> None:
         if payload.get("errors"):
             self._refuse(payload["errors"])
         [event] = payload["data"].values()
         self._reached = self.take(event)
-        self._after = event["cursor"]
+        self.after = event["cursor"]
         if self._goal is not None and self._reached >= self._goal:
             self._at_goal.set()
 
@@ -178,11 +178,11 @@ class Follower:
         """Leave a stream that has failed; it goes on after the cursor, unless it may not.
 
         Raises:
-            _Over: Always.
+            Over: Always.
         """
         if any(error.get("extensions", {}).get("code") not in _PASSES for error in errors):
             self.surprise = f"{self.subscriber.name}: {errors}"
-        raise _Over("failed for now")
+        raise Over("failed for now")
 
 
 async def _send(socket: websockets.ClientConnection, **message: Any) -> None:

@@ -70,7 +70,7 @@ class Followers:
             organisation_id=troupe.id,
             token=person.token,
             document=document,
-            take=lambda event: _note(subscriber, event),
+            take=lambda event: note(subscriber, event),
             chance=self._chance,
             roams=roams,
         )
@@ -81,21 +81,34 @@ class Followers:
 
     async def reach_the_end(self, seconds: float) -> None:
         """Return when every subscriber has heard the last event that it may see, or has not in all that time."""
-        goals = [self._goal(follower) for follower in self._followers]
-        waits = [asyncio.create_task(each.reach(goal)) for each, goal in zip(self._followers, goals, strict=True)]
-        _, late = await asyncio.wait(waits, timeout=seconds)
-        for wait in late:
-            wait.cancel()
-        await asyncio.gather(*(follower.settle() for follower in self._followers))
-
-    def _goal(self, follower: Follower) -> int:
-        log = self._history.logs[follower.subscriber.organisation]
-        if follower.subscriber.start not in log.places:
-            return 0
-        return max(expected_of(follower.subscriber, log), default=0)
+        await reach_the_end(self._followers, self._history, seconds)
 
 
-def _note(subscriber: Subscriber, event: dict[str, Any]) -> int:
+async def reach_the_end(followers: Sequence[Follower], history: History, seconds: float) -> None:
+    """Return when each of these has heard the last event that it may see, or has not in all that time.
+
+    Args:
+        followers: The followers.
+        history: Has the logs of their organisations.
+        seconds: How long they may take.
+    """
+    goals = [_goal(follower, history) for follower in followers]
+    waits = [asyncio.create_task(each.reach(goal)) for each, goal in zip(followers, goals, strict=True)]
+    _, late = await asyncio.wait(waits, timeout=seconds)
+    for wait in late:
+        wait.cancel()
+    await asyncio.gather(*(follower.settle() for follower in followers))
+
+
+def _goal(follower: Follower, history: History) -> int:
+    log = history.logs[follower.subscriber.organisation]
+    if follower.subscriber.start not in log.places:
+        return 0
+    return max(expected_of(follower.subscriber, log), default=0)
+
+
+def note(subscriber: Subscriber, event: dict[str, Any]) -> int:
+    """Note an event that a subscriber is told of, and return its sequence."""
     subscriber.heard.append(Heard(event["sequence"], told_of(event), now()))
     sequence: int = event["sequence"]
     return sequence

@@ -5,16 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
-from db.log_cursor import LogCursor
-from schema.global_id import decode_node_id
-from tests.chaos import documents
 from tests.chaos.api import Api
 from tests.chaos.book import Book
-from tests.chaos.cast import ORGANISATIONS, KnownOrder, Person, Troupe, bearer
+from tests.chaos.cast import ORGANISATIONS, Troupe
 from tests.chaos.counts import Counts
 from tests.chaos.faults import Faults, Schedule
 from tests.chaos.followers import Followers
 from tests.chaos.history import History
+from tests.chaos.meeting import first_cursor, meet
 from tests.chaos.plan import Plan
 from tests.chaos.read_log import read_log
 from tests.chaos.sender import Sender
@@ -36,13 +34,13 @@ async def perform(plan: Plan, stage: Stage) -> Performance:
     chance, counts, history = Random(plan.seed), Counts(), History()
     api = Api(stage.ports, chance, counts)
     try:
-        troupes = [await _meet(api, reference) for reference in ORGANISATIONS]
+        troupes = [await meet(api, reference) for reference in ORGANISATIONS]
         followers = Followers(stage.ports, api, history, chance, counts)
         following = asyncio.create_task(followers.follow(troupes, plan.subscribers))
         try:
             await _write(plan, stage, troupes, Sender(api, history, chance), chance, counts)
             history.logs = {
-                troupe.reference: await read_log(troupe, _first_cursor(troupe), stage.ports, api, chance)
+                troupe.reference: await read_log(troupe, first_cursor(troupe), stage.ports, api, chance)
                 for troupe in troupes
             }
             await followers.reach_the_end(plan.patience)
@@ -87,31 +85,3 @@ async def _break(plan: Plan, stage: Stage, counts: Counts, enough: asyncio.Event
         # Of its own, so that the seed alone decides what fails and in which order.
         chance = Random(plan.seed)
         await Schedule(Faults(plan, stage, chance), chance, counts).run(plan.rounds, plan.pause, enough)
-
-
-async def _meet(api: Api, reference: str) -> Troupe:
-    """Return an organisation as its people know it at first."""
-    token = bearer(f"{reference}-0")
-    memberships = (await api.ask(token, documents.MEMBERSHIPS))["viewer"]["memberships"]
-    [organisation_id] = [each["organisation"]["id"] for each in memberships]
-    found = (await api.ask(token, documents.MEMBERS, id=organisation_id))["organisation"]
-    people = [
-        Person(
-            each["user"]["reference"], each["user"]["id"], each["role"] == "ADMIN", bearer(each["user"]["reference"])
-        )
-        for each in found["members"]["nodes"]
-    ]
-    orders = (await api.ask(token, documents.ORDERS, id=organisation_id))["organisation"]["orders"]["nodes"]
-    return Troupe(
-        reference,
-        organisation_id,
-        found["logCursor"],
-        {person.reference: person for person in people},
-        {each["id"]: KnownOrder(each["id"], each["owner"]["id"], each["status"]) for each in orders},
-    )
-
-
-def _first_cursor(troupe: Troupe) -> str:
-    """Return the cursor before the first event of a log, which nothing tells a client."""
-    _, organisation_id = decode_node_id(troupe.id)
-    return str(LogCursor.before_everything(organisation_id))
