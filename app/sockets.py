@@ -14,8 +14,8 @@ from app.sign_in import SignIn
 from app.socket_limits import Places, SocketLimits
 from db.database import Database
 from domain.people import Viewer
-from schema.audiences import Audiences
 from schema.context import ConnectionContext
+from schema.delivery.broadcast_groups import BroadcastGroups
 from schema.observing import NOBODY, Watcher
 from schema.pricing import Spend
 
@@ -74,7 +74,7 @@ class Sockets:
         self.origins = origins or Origins()
         self.limits = limits or SocketLimits()
         self.places = Places(self.limits.per_user)
-        self.audiences = Audiences(operations.schema, database, watcher)
+        self.broadcast_groups = BroadcastGroups(operations.schema, database, watcher, spend)
         self.streams = 0
         """How many answers over HTTP go on."""
         self._spend = spend
@@ -105,7 +105,7 @@ class Sockets:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_OWED_SECONDS):
                     await asyncio.gather(*(each.answered() for each in self.open))
-                    await self.audiences.end()
+                    await self.broadcast_groups.end()
         except Exception:
             _log.exception("what is owed to subscribers could not be sent")
         finally:

@@ -7,11 +7,11 @@ from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 
 from app.sockets import Sockets
-from app.streams import Framing, StreamOutlet
+from app.streams import Framing, StreamSink
 from app.tokens import Claims
 from execution.subscriptions import Subscribed
+from schema.delivery.encoded_event import as_json
 from schema.request_errors import UNAUTHENTICATED
-from schema.told import as_json
 
 UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
@@ -20,7 +20,7 @@ UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def listen(
     sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID
 ) -> AsyncIterator[bytes]:
-    """Yield what a subscriber is told.
+    """Yield what a subscriber is sent.
 
     Args:
         sockets: What serves those who listen.
@@ -29,13 +29,17 @@ async def listen(
         claims: Until when they may listen.
         user_id: Whose place is taken meanwhile.
     """
-    outlet = StreamOutlet(framing)
-    leave = sockets.audiences.attend(subscribed, outlet)
-    stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
+    sink = StreamSink(framing)
+    try:
+        leave = sockets.broadcast_groups.subscribe(subscribed, sink)
+    except GraphQLError as refusal:
+        yield framing.opening + framing.last(as_json(ExecutionResult(data=None, errors=[refusal])))
+        return
+    stay = claims.stay(lambda reason: sink.fail(_unauthenticated(reason)))
     sockets.places.take(user_id)
     sockets.streams += 1
     try:
-        async for chunk in outlet.chunks():
+        async for chunk in sink.chunks():
             yield chunk
     finally:
         stay.cancel()
