@@ -34,6 +34,8 @@ class Accounts:
 class SharedMemory:
     """What is kept once for several users. It is on the account of the one who has shared it longest."""
 
+    __slots__ = ("_accounts", "_holder", "_size", "users")
+
     def __init__(self, accounts: Accounts, size: int) -> None:
         """Have no users yet.
 

@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -18,9 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from strawberry.types import ExecutionResult
 from uuid_utils.compat import uuid4
 
+from db.database import Database
 from db.event_log import LogEntry
 from db.log_tables import EventRow
-from db.tails import Tail, Tails
+from db.tails import Tail
 from domain.errors import AccessEnded
 from domain.people import Viewer
 from execution.fair_turns import FairTurns
@@ -45,22 +46,39 @@ class Delivery:
     """What all broadcast groups of a process share.
 
     Attributes:
-        tails: The ends of the logs.
+        database: Where the logs are.
         payments: Charges executed events.
         watcher: Hears how late events are sent.
         turns: Turns at executing events, by user.
         cached: How much is cached for each user who executes.
+        ending: Set when all listeners are to be detached.
     """
 
-    tails: Tails
+    database: Database
     payments: Payments
     watcher: Watcher
     turns: FairTurns
     cached: Accounts
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class BroadcastGroup:
     """The listeners of one organisation that ask the same question, wherever in the log they are."""
+
+    __slots__ = (
+        "_delays",
+        "_delivery",
+        "_depends_on_viewer",
+        "_left",
+        "_listeners",
+        "_memory",
+        "_position",
+        "_publishing",
+        "_question",
+        "_results",
+        "_tail",
+        "_up_to_date",
+    )
 
     def __init__(
         self, delivery: Delivery, question: Question, memory: SharedMemory, left: Callable[[Listener], None]
@@ -85,7 +103,6 @@ class BroadcastGroup:
         self._delays = Delays(delivery.watcher)
         self._publishing = Steps()
         self._depends_on_viewer = False
-        self._ending = asyncio.Event()
 
     @property
     def listeners(self) -> int:
@@ -101,7 +118,7 @@ class BroadcastGroup:
             sink: Where their events go.
         """
         listener = Listener(viewer, follower, sink)
-        self._tail = self._delivery.tails.begin(follower.member.organisation_id)
+        self._tail = self._delivery.database.tails.begin(follower.member.organisation_id)
         self._listeners[listener] = None
         self._memory.join(viewer.user_id)
         self._set_aside(listener)
@@ -115,14 +132,13 @@ class BroadcastGroup:
         self._up_to_date.discard(listener)
         self._memory.leave(listener.viewer.user_id)
         listener.catching_up.stop()
-        self._delivery.tails.end(self._tail)
+        self._delivery.database.tails.end(self._tail)
         if not self._listeners:
             self._publishing.stop()
         self._left(listener)
 
     async def end(self) -> None:
-        """Send each listener what is known of the log, then detach it."""
-        self._ending.set()
+        """Send each listener what is known of the log, then detach it; `Delivery.ending` is set."""
         for listener in tuple(self._up_to_date):
             self._set_aside(listener)
         self._tail.stir()
@@ -147,15 +163,15 @@ class BroadcastGroup:
         if pause:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._ending.wait()
-            if self._ending.is_set():
+                    await self._delivery.ending.wait()
+            if self._delivery.ending.is_set():
                 self._detach(listener)
         await listener.sink.wait_writable()
 
     def _joins(self, listener: Listener) -> bool:
         """Have a listener receive with the others, where it is as far as they are."""
         position = listener.follower.position
-        if self._ending.is_set() or self._depends_on_viewer or not self._tail.ends_at(position):
+        if self._delivery.ending.is_set() or self._depends_on_viewer or not self._tail.ends_at(position):
             return False
         self._delays.begin_at(position)
         if self._publishing.task is None:
@@ -174,7 +190,7 @@ class BroadcastGroup:
             async with self._delivery.turns.turn(listener.viewer.user_id):
                 with listener.catching_up.step():
                     return await self._receive(listener)
-        if self._ending.is_set():
+        if self._delivery.ending.is_set():
             self._detach(listener)
         else:
             self._delays.begin_at(position)
@@ -183,7 +199,7 @@ class BroadcastGroup:
 
     async def _receive(self, listener: Listener) -> float:
         ahead = listener.follower.copy()
-        entries = self._question.piece(await self._tail.after(ahead.position))
+        entries = self._question.piece(await self._tail.after(ahead.position), were_missed=True)
         passed = ahead.pass_by(entries)
         try:
             events = self._question.wanted(passed)
@@ -246,7 +262,7 @@ class BroadcastGroup:
         if payer is None:
             return 0.0
         try:
-            entries = self._question.piece(await self._tail.after(self._position))
+            entries = self._question.piece(await self._tail.after(self._position), were_missed=False)
             events = self._question.wanted(entries)
             encoded = await self._results.results(events, None, payer.viewer)
         except (SQLAlchemyError, OSError) as fault:

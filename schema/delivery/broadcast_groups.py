@@ -7,6 +7,7 @@ variable that the document uses for anything but the place to begin at.
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from schema.pricing import Spend
 from schema.request_errors import RATE_LIMITED, bad_user_input
 from schema.types.event import OrderEvent, event_from_row
 
-_TURNS_AT_ONCE = 4
+_TURNS_AT_ONCE = 3
 """One turn keeps the event loop busy while the others read."""
 
 _MAX_VARIABLE_BYTES = 64 * 1024
@@ -51,7 +52,7 @@ _BYTES_OF_A_VARIABLES_BYTE = 5
 
 
 class _Key(NamedTuple):
-    """What makes a question the same; `asked` is the operation's digest, `variables` are JSON."""
+    """What makes a question the same: digests of the operation and of its variables, and the organisation."""
 
     asked: bytes
     organisation_id: UUID
@@ -87,13 +88,10 @@ class BroadcastGroups:
         """
         self._schema = schema
         self._database = database
-        self._payments = Payments(spend)
-        self._watcher = watcher
         self._accounts = Accounts(kept_bytes)
         self._operations: dict[bytes, _Operation] = {}
         self._groups: dict[_Key, BroadcastGroup] = {}
-        self._turns = FairTurns(_TURNS_AT_ONCE)
-        self._cached = cached_bytes()
+        self._delivery = Delivery(database, Payments(spend), watcher, FairTurns(_TURNS_AT_ONCE), cached_bytes())
 
     def __len__(self) -> int:
         """Return how many different questions are asked here now."""
@@ -118,12 +116,10 @@ class BroadcastGroups:
             GraphQLError: BAD_USER_INPUT, where the variables are too large to be kept; RATE_LIMITED, where the user's
                 subscriptions take too much memory.
         """
-        if len(orjson.dumps(subscribed.variables)) > _MAX_VARIABLE_BYTES:
-            raise bad_user_input(f"The variables of a subscription may have at most {_MAX_VARIABLE_BYTES} bytes.")
         following: Following[OrderEvent] = subscribed.source
         follower, viewer = following.follower, following.context.viewer
-        variables = orjson.dumps(subscribed.variables_beside("after"), option=orjson.OPT_SORT_KEYS)
-        key = _Key(subscribed.operation.question, follower.member.organisation_id, variables)
+        variables = _checked_variables(subscribed)
+        key = _Key(subscribed.operation.question, follower.member.organisation_id, blake2b(variables).digest())
         group, operation = self._groups.get(key), self._operations.get(key.asked)
         new_operation = subscribed.operation.size * _BYTES_OF_A_CHARACTER if operation is None else 0
         new_group = _BYTES_OF_A_GROUP + len(variables) * _BYTES_OF_A_VARIABLES_BYTE if group is None else 0
@@ -143,12 +139,9 @@ class BroadcastGroups:
 
     async def end(self) -> None:
         """Send each listener what has happened by now, then detach it."""
+        self._delivery.ending.set()
         await self._database.tails.look()
         await asyncio.gather(*(group.end() for group in self._groups.values()))
-
-    @property
-    def _delivery(self) -> Delivery:
-        return Delivery(self._database.tails, self._payments, self._watcher, self._turns, self._cached)
 
     def _left(self, key: _Key, listener: Listener) -> None:
         user_id, operation = listener.viewer.user_id, self._operations[key.asked]
@@ -170,3 +163,14 @@ class BroadcastGroups:
             return await self._schema.answers(kept, shown, self._database, viewer)
 
         return Question(execute, wants, self._schema.cost_of_event(kept))
+
+
+def _checked_variables(subscribed: Subscribed) -> bytes:
+    """Return the variables that make a question another one, as JSON.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, where all that the operation declares are too large to be kept.
+    """
+    if len(orjson.dumps(subscribed.variables)) > _MAX_VARIABLE_BYTES:
+        raise bad_user_input(f"The variables of a subscription may have at most {_MAX_VARIABLE_BYTES} bytes.")
+    return orjson.dumps(subscribed.variables_beside("after"), option=orjson.OPT_SORT_KEYS)

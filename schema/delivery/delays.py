@@ -9,6 +9,8 @@ from schema.observing import Watcher
 class Delays:
     """Reports when each event happened once, whichever listener receives it first."""
 
+    __slots__ = ("_reported", "_watcher")
+
     def __init__(self, watcher: Watcher) -> None:
         """Have nothing reported yet.
 

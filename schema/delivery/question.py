@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from strawberry.types import ExecutionResult
 
@@ -10,9 +10,16 @@ from db.event_log import LogEntry
 from db.log_tables import EventRow
 from domain.people import Viewer
 
-_EVENTS_OF_A_TURN = 50
-_COST_OF_A_TURN = 250
-"""Either is about 5 ms of work."""
+
+class _Bound(NamedTuple):
+    """How many events are executed in one turn at the most, and at what cost."""
+
+    events: int
+    cost: int
+
+
+_MISSED, _LIVE = _Bound(20, 100), _Bound(50, 250)
+"""Some milliseconds of work. What is live has more, for each turn costs a write to each listener."""
 
 Execute: TypeAlias = Callable[[Sequence[EventRow], Viewer | None], Awaitable[Sequence[ExecutionResult] | None]]
 """Returns the results of events, in order; None where they depend on the viewer and none is given."""
@@ -32,9 +39,15 @@ class Question:
     wants: Callable[[EventRow], bool]
     cost: int = 1
 
-    def piece(self, entries: Sequence[LogEntry]) -> Sequence[LogEntry]:
-        """Return as many of these entries as are executed in one turn, with those in between."""
-        left = max(1, min(_EVENTS_OF_A_TURN, _COST_OF_A_TURN // self.cost))
+    def piece(self, entries: Sequence[LogEntry], *, were_missed: bool) -> Sequence[LogEntry]:
+        """Return as many of these entries as are executed in one turn, with those in between.
+
+        Args:
+            entries: What comes next in the log.
+            were_missed: Whether they are for one listener that is behind.
+        """
+        most = _MISSED if were_missed else _LIVE
+        left = max(1, min(most.events, most.cost // self.cost))
         for index, entry in enumerate(entries):
             left -= self.wants(entry.event)
             if not left:
