@@ -24,8 +24,8 @@ from app.stream_answer import SubscriptionResponse
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken, SignInUnavailable
 from execution.subscriptions import Subscribed
+from schema.delivery.encoded_event import as_json
 from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
-from schema.told import as_json
 
 _CLIENT_GONE = 499
 _METHODS = "GET, POST"

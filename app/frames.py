@@ -19,7 +19,8 @@ class Envelope:
 
     def __init__(self, operation_id: str) -> None:
         """Write for an operation."""
-        self._id = orjson.dumps(operation_id)
+        # A copy: what orjson returns takes 4 KB, however short it is.
+        self._id = bytes(memoryview(orjson.dumps(operation_id)))
         self._before = b'{"id":%b,"type":"next","payload":' % self._id
 
     def next(self, payloads: Iterable[bytes]) -> bytes:

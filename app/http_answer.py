@@ -7,8 +7,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.http.negotiation import GRAPHQL_JSON, JSON
+from schema.delivery.encoded_event import as_json
 from schema.request_errors import INTERNAL, RATE_LIMITED, TIMEOUT, UNAVAILABLE
-from schema.told import as_json
 
 _OF_CODES = {
     RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,

@@ -142,8 +142,8 @@ def present(sockets: Sockets, log_lag: float, request_seconds: float) -> Snapsho
     return {
         SOCKETS: {(): (len(sockets.open),)},
         STREAMS: {(): (sockets.streams,)},
-        SUBSCRIPTIONS: {(): (sockets.audiences.listeners,)},
-        AUDIENCES: {(): (len(sockets.audiences),)},
+        SUBSCRIPTIONS: {(): (sockets.broadcast_groups.listeners,)},
+        AUDIENCES: {(): (len(sockets.broadcast_groups),)},
         LOG_LAG: {(): (log_lag,)},
         CONNECTIONS: {("in_use",): (database.lent_connections,), ("idle",): (database.idle_connections,)},
         OVERDUE: {(): (database.loans.report(request_seconds),)},

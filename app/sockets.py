@@ -14,8 +14,8 @@ from app.sign_in import SignIn
 from app.websocket.quota import ConnectionQuota, SocketLimits
 from db.database import Database
 from domain.people import Viewer
-from schema.audiences import Audiences
 from schema.context import ConnectionContext
+from schema.delivery.broadcast_groups import BroadcastGroups
 from schema.observing import NOBODY, Watcher
 from schema.pricing import Spend
 
@@ -80,7 +80,7 @@ class Sockets:
         longest = self.limits.message_bytes
         self.byte_quota = ConnectionQuota(_MESSAGES_OF_A_USER * longest, _MESSAGES_OF_ALL * longest)
         """For messages over sockets that are not complete yet, or whose operations are not answered yet."""
-        self.audiences = Audiences(operations.schema, database, watcher)
+        self.broadcast_groups = BroadcastGroups(operations.schema, database, watcher, spend)
         self.streams = 0
         """How many answers over HTTP go on."""
         self._spend = spend
@@ -111,7 +111,7 @@ class Sockets:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_OWED_SECONDS):
                     await asyncio.gather(*(each.answered() for each in self.open))
-                    await self.audiences.end()
+                    await self.broadcast_groups.end()
         except Exception:
             _log.exception("what is owed to subscribers could not be sent")
         finally:

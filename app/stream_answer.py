@@ -8,13 +8,13 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.sockets import Sockets
-from app.streams import Framing, StreamOutlet
+from app.streams import Framing, StreamSink
 from app.tokens import Claims
 from app.websocket.quota import Reservation
 from db.to_completion import to_completion
 from execution.subscriptions import Subscribed
+from schema.delivery.encoded_event import as_json
 from schema.request_errors import UNAUTHENTICATED
-from schema.told import as_json
 
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Neither caches nor proxies may hold a stream back."""
@@ -56,12 +56,16 @@ class SubscriptionResponse(StreamingResponse):
 async def _results(
     sockets: Sockets, subscribed: Subscribed, framing: Framing, claims: Claims
 ) -> AsyncGenerator[bytes, None]:
-    outlet = StreamOutlet(framing)
-    leave = sockets.audiences.attend(subscribed, outlet)
-    stay = claims.stay(lambda reason: outlet.fail(_unauthenticated(reason)))
+    sink = StreamSink(framing)
+    try:
+        leave = sockets.broadcast_groups.subscribe(subscribed, sink)
+    except GraphQLError as refusal:
+        yield framing.opening + framing.last(as_json(ExecutionResult(data=None, errors=[refusal])))
+        return
+    stay = claims.stay(lambda reason: sink.fail(_unauthenticated(reason)))
     sockets.streams += 1
     try:
-        async for chunk in outlet.chunks():
+        async for chunk in sink.chunks():
             yield chunk
     finally:
         stay.cancel()

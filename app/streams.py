@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from schema.told import Told
+from schema.delivery.encoded_event import EncodedEvent
 
 _HEARTBEAT_SECONDS = 10.0
 
@@ -22,7 +22,7 @@ class Framing(Protocol):
     opening: bytes
     heartbeat: bytes
 
-    def event(self, told: Told) -> bytes:
+    def event(self, sent: EncodedEvent) -> bytes:
         """Write a result, and where to go on after it."""
 
     def last(self, payload: bytes) -> bytes:
@@ -36,9 +36,9 @@ class ServerSentEvents:
     opening = b":\n\n"
     heartbeat = b":\n\n"
 
-    def event(self, told: Told) -> bytes:
+    def event(self, sent: EncodedEvent) -> bytes:
         """Write a result, and where to go on after it."""
-        return b"event: next\nid: %b\ndata: %b\n\n" % (told.cursor.encode(), told.payload)
+        return b"event: next\nid: %b\ndata: %b\n\n" % (sent.cursor.encode(), sent.payload)
 
     def last(self, payload: bytes) -> bytes:
         """Write the result that ends the stream."""
@@ -52,24 +52,24 @@ class Parts:
     opening = b"--graphql"
     heartbeat = b"\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql"
 
-    def event(self, told: Told) -> bytes:
+    def event(self, sent: EncodedEvent) -> bytes:
         """Write a result; it tells itself where to go on, if the client asks for its cursor."""
-        return b'\r\ncontent-type: application/json\r\n\r\n{"payload":%b}\r\n--graphql' % told.payload
+        return b'\r\ncontent-type: application/json\r\n\r\n{"payload":%b}\r\n--graphql' % sent.payload
 
     def last(self, payload: bytes) -> bytes:
         """Write the result that ends the stream."""
-        return self.event(Told("", payload)) + b"--\r\n"
+        return self.event(EncodedEvent("", payload)) + b"--\r\n"
 
 
 FRAMINGS: dict[str, Callable[[], Framing]] = {"text/event-stream": ServerSentEvents, "multipart/mixed": Parts}
 """By the media type that a client accepts."""
 
 
-class StreamOutlet:
-    """Where a subscriber over HTTP is told what happens. It takes more when the client has taken what it was told."""
+class StreamSink:
+    """Where the events of a subscriber over HTTP go. More can be sent when the client has taken what was sent."""
 
     def __init__(self, framing: Framing) -> None:
-        """Tell nothing yet."""
+        """Send nothing yet."""
         self._framing = framing
         self._pending: list[bytes] = []
         self._is_over = False
@@ -77,28 +77,28 @@ class StreamOutlet:
         self._taken = asyncio.Event()
         self._taken.set()
 
-    def tell(self, told: Sequence[Told]) -> bool:
-        """Tell of events; return whether more is taken at once."""
-        self._write(*map(self._framing.event, told))
+    def send(self, events: Sequence[EncodedEvent]) -> bool:
+        """Send events; return whether more can be sent at once."""
+        self._write(*map(self._framing.event, events))
         self._taken.clear()
         return False
 
-    async def room(self) -> None:
-        """Return once more is taken."""
+    async def wait_writable(self) -> None:
+        """Return once more can be sent."""
         await self._taken.wait()
 
     def fail(self, payload: bytes) -> None:
-        """Tell why nothing more is told."""
+        """Send why nothing more comes."""
         self._is_over = True
         self._write(self._framing.last(payload))
 
-    def leave_off(self) -> None:
-        """End without a word of an end, so that the client goes on elsewhere."""
+    def detach(self) -> None:
+        """End without a word of an end, so that the client reconnects."""
         self._is_over = True
         self._write()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield what is told, and a sign of life where nothing is."""
+        """Yield what is sent, and a sign of life where nothing is."""
         yield self._framing.opening
         while not (self._is_over and not self._pending):
             with suppress(TimeoutError):

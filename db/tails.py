@@ -8,9 +8,11 @@ that place it takes what the ring holds, and where it has fallen behind the ring
 import asyncio
 import logging
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +26,10 @@ BATCH = 200
 
 RING = 1_000
 """How many entries a tail keeps at most."""
+
+_PAGE = 50
+_PAGES = 20
+"""What is read behind the ring is read in pages. Some are kept, for many who are behind read the same."""
 
 _LOOK_AGAIN_SECONDS = (1.0, 2.0)
 """A hint may be lost, or come from a process that shares none with this one: between these it looks again."""
@@ -51,6 +57,7 @@ class Tail:
         self._capacity = ring
         self._ring: list[LogEntry] = []
         self._owners: dict[UUID, UUID | None] = {}
+        self._pages: OrderedDict[int, asyncio.Task[Sequence[LogEntry]]] = OrderedDict()
         self._last: int | None = None
         self._news = asyncio.Event()
         self._wakeup: Wakeup | None = None
@@ -76,13 +83,15 @@ class Tail:
     async def after(self, sequence: int) -> Sequence[LogEntry]:
         """Return what follows a place in the log, at most `BATCH` entries; none where nothing does yet.
 
+        The owners of what is behind the ring are those of when the log was seen to grow last, or later.
+
         Raises:
             SQLAlchemyError: Where the log had to be read, and the database failed.
         """
         if self._last is None:
             await self._begin()
         if self._last is None or sequence < self._last - len(self._ring):
-            return await self._read(sequence)
+            return await self._behind_the_ring(sequence)
         # The sequences of a log have no gaps.
         begin = sequence - self._last + len(self._ring)
         return self._ring[begin : begin + BATCH]
@@ -153,6 +162,8 @@ class Tail:
         return True
 
     def _keep(self, entries: Sequence[LogEntry]) -> None:
+        # An order may have another owner now.
+        self._pages.clear()
         owners = _owners_in(entries)
         if any(self._owners.get(order_id, owner_id) != owner_id for order_id, owner_id in owners.items()):
             self._ring = [_owned(entry, owners) for entry in self._ring]
@@ -163,9 +174,26 @@ class Tail:
             self._owners = _owners_in(self._ring)
         self._last = entries[-1].event.sequence
 
-    async def _read(self, sequence: int) -> Sequence[LogEntry]:
+    async def _behind_the_ring(self, sequence: int) -> Sequence[LogEntry]:
+        """Return what follows a place, from a page that is kept, or from one that is read now."""
+        begin = sequence - sequence % _PAGE
+        page = self._pages.get(begin)
+        if page is None:
+            page = self._pages[begin] = asyncio.create_task(self._read(begin, _PAGE))
+            page.add_done_callback(partial(self._page_is_read, begin))
+            if len(self._pages) > _PAGES:
+                self._pages.popitem(last=False)
+        entries = [entry for entry in await asyncio.shield(page) if entry.event.sequence > sequence]
+        return entries or await self._read(sequence, _PAGE)
+
+    def _page_is_read(self, begin: int, page: asyncio.Task[Sequence[LogEntry]]) -> None:
+        # What failed is read again; the fault is retrieved here, for those who waited may be gone.
+        if (page.cancelled() or page.exception() is not None) and self._pages.get(begin) is page:
+            del self._pages[begin]
+
+    async def _read(self, sequence: int, limit: int = BATCH) -> Sequence[LogEntry]:
         async with self._open_session() as session:
-            return await read_events(session, self._organisation_id, sequence, BATCH)
+            return await read_events(session, self._organisation_id, sequence, limit)
 
 
 def _owners_in(entries: Sequence[LogEntry]) -> dict[UUID, UUID | None]:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -133,8 +133,9 @@ class CompiledDocuments:
             compiled: A subscription.
             options: What graphql-core's `execute` takes by name.
         """
-        given = options.get("variable_values") or {}
-        variables = compiled.variables(schema).values(given)
+        declared = compiled.variables(schema)
+        given = declared.declared(options.get("variable_values") or {})
+        variables = declared.values(given)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         if not compiled.decides(variables):
@@ -145,7 +146,37 @@ class CompiledDocuments:
             source = source if isinstance(source, ExecutionResult) else await source
         if isinstance(source, ExecutionResult):
             return source
-        return ExecutionResult(Subscribed(compiled, selected, given, source).as_data(), None)
+        return ExecutionResult(Subscribed(compiled, selected, given, variables, source).as_data(), None)
+
+    def as_operation(self, schema: GraphQLSchema, subscribed: Subscribed, operation: CompiledOperation) -> Subscribed:
+        """Return a subscription, without its source, as if its document were that of an operation that asks the same.
+
+        Args:
+            schema: The schema both were compiled for.
+            subscribed: The subscription.
+            operation: An operation with the same `question`.
+
+        Raises:
+            ValueError: Where the variables are none of the operation's.
+        """
+        if operation is subscribed.operation:
+            return replace(subscribed, source=None)
+        values = operation.variables(schema).values(subscribed.variables)
+        if isinstance(values, list):
+            raise ValueError("the operation asks something else")
+        selected = operation.selected(schema, values, plain_attributes=self._plain_attributes)
+        return Subscribed(operation, selected, subscribed.variables, values, None)
+
+    async def respond(self, schema: GraphQLSchema, subscribed: Subscribed, options: dict[str, Any]) -> ExecutionResult:
+        """Return the result of a subscription for one event.
+
+        Args:
+            schema: The schema it was compiled for.
+            subscribed: The subscription.
+            options: What graphql-core's `execute` takes by name; the event is the `root_value`.
+        """
+        self.counts.compiled += 1
+        return await _run(schema, subscribed.selected, subscribed.selected.root, subscribed.values, options)
 
     async def _run_whole(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -19,6 +20,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
 from execution.cost import CostRules, OperationCost
+from execution.question import question_of
 from execution.selection import Selected
 from execution.variables import Variables
 
@@ -56,6 +58,11 @@ class CompiledOperation:
     def is_subscription(self) -> bool:
         """Whether it is executed for each event of a source instead of once."""
         return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @cached_property
+    def question(self) -> bytes:
+        """A digest of what is asked, the same for each text that asks it."""
+        return question_of(self.operation, {name: each.definition for name, each in self.fragments.items()})
 
     @property
     def size(self) -> int:

@@ -23,6 +23,10 @@ class FairTurns:
         self._free = at_once
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
+    def is_waiting(self, key: Hashable) -> bool:
+        """Return whether work under a key waits for its turn."""
+        return key in self._waiting
+
     @asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
         """Hold a turn while the body runs; at once where one is free.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import ArgumentNode, Node, VariableNode
+from graphql.execution.values import VariableValues
 
 from execution.compiled_operation import CompiledOperation
 from execution.selection import Selected
@@ -20,13 +21,15 @@ class Subscribed:
     Attributes:
         operation: What is executed for each event.
         selected: What it selects with the values of this request's variables.
-        variables: The variables, as the request gave them.
+        variables: The variables that the operation declares, as the request gave them.
+        values: Their values.
         source: What the resolver of its field has returned.
     """
 
     operation: CompiledOperation
     selected: Selected
     variables: dict[str, Any]
+    values: VariableValues
     source: Any
 
     def as_data(self) -> dict[str, Any]:
@@ -42,7 +45,8 @@ class Subscribed:
     def variables_beside(self, argument: str) -> dict[str, Any]:
         """Return the variables that the document uses for anything but this argument of its field.
 
-        Two requests of one operation in which these are the same are answered alike but for that argument.
+        Two requests that ask the same (`CompiledOperation.question`) with the same of these variables are answered
+        alike but for that argument.
         """
         used = self.operation.used_beside.get(argument)
         if used is None:

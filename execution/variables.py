@@ -44,6 +44,11 @@ class Variables:
         self._definitions = definitions
         self._plain = [_plain(get_variable_signature(schema, each)) for each in definitions]
 
+    def declared(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return those of a request's variables that the operation declares."""
+        names = (definition.variable.name.value for definition in self._definitions)
+        return {name: given[name] for name in names if name in given}
+
     def values(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Return the values of a request, or what is wrong with them: graphql-core's `get_variable_values`."""
         sources: dict[str, VariableValueSource] = {}

@@ -38,6 +38,10 @@ class Follower:
         self.has_ended = False
         self._known_until = known_until
 
+    def copy(self) -> "Follower":
+        """Return another follower at the same place, which can go ahead alone."""
+        return Follower(self.member, self.position, self._known_until)
+
     def pass_by(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
         """Go past the entries that come next and return those that the subscriber may see, up to their removal."""
         seen: list[LogEntry] = []

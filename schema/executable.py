@@ -143,6 +143,19 @@ class ExecutableSchema(strawberry.Schema):
             return run(schema, known, options)
         return _unless_refused(refusal, partial(run, schema, known, options))
 
+    def cost_of_event(self, subscribed: Subscribed) -> int:
+        """Return what an answer to one event of a subscription may cost."""
+        return subscribed.operation.cost(self._schema, COST_RULES, subscribed.variables)
+
+    def as_operation(self, subscribed: Subscribed, operation: CompiledOperation) -> Subscribed:
+        """Return a subscription, without its source, as if its document were that of an operation that asks the same.
+
+        Args:
+            subscribed: The subscription.
+            operation: An operation with the same `question`.
+        """
+        return self.documents.as_operation(self._schema, subscribed, operation)
+
     async def answers(
         self, subscribed: Subscribed, events: Sequence[object], database: Database, viewer: Viewer | None
     ) -> Sequence[ExecutionResult] | None:
@@ -162,10 +175,13 @@ class ExecutableSchema(strawberry.Schema):
             OSError: The same.
         """
         context = OperationContext(database, viewer)
-        known, given = subscribed.operation, subscribed.variables
+
+        def respond(schema: GraphQLSchema, _known: CompiledOperation, options: dict[str, Any]) -> Any:
+            return self.documents.respond(schema, subscribed, options)
+
         try:
             answers = await asyncio.gather(
-                *(self._run(self.documents.run, known, given, context, event) for event in events)
+                *(self._run(respond, subscribed.operation, None, context, event) for event in events)
             )
         finally:
             await context.close()

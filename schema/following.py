@@ -17,7 +17,7 @@ Event = TypeVar("Event", bound=OrderEvent)
 class Following(Generic[Event]):
     """What a subscription's resolver returns.
 
-    Our transports take it apart and join it to an audience (`schema.audience`). To whoever iterates it, as any executor
+    Our transports take it apart and join it to an audience (`schema.delivery`). To whoever iterates it, as any executor
     of subscriptions may, it gives the same events for this subscriber alone.
 
     Attributes:

@@ -16,7 +16,7 @@ from app.sockets import Sockets
 from app.websocket.quota import Reservation
 from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext
-from schema.told import Told, as_json
+from schema.delivery.encoded_event import EncodedEvent, as_json
 
 _log = logging.getLogger(__name__)
 
@@ -83,21 +83,21 @@ class SocketOperation:
         if self._leave is not None:
             self._leave()
 
-    def tell(self, told: Sequence[Told]) -> bool:
-        """Tell of events; return whether more is taken at once."""
-        self._connection.write(self._envelope.next([each.payload for each in told]))
+    def send(self, events: Sequence[EncodedEvent]) -> bool:
+        """Send events; return whether more can be sent at once."""
+        self._connection.write(self._envelope.next([each.payload for each in events]))
         return self._connection.is_writable
 
-    async def room(self) -> None:
-        """Return once more is taken."""
+    async def wait_writable(self) -> None:
+        """Return once more can be sent."""
         await self._connection.wait_writable()
 
     def fail(self, payload: bytes) -> None:
-        """Tell why nothing more is told."""
+        """Send why nothing more comes."""
         self._last(self._envelope.next([payload]) + self._envelope.complete())
 
-    def leave_off(self) -> None:
-        """Tell nothing more here: the socket closes, and the subscriber goes on elsewhere."""
+    def detach(self) -> None:
+        """Send nothing more here: the socket closes, and the client will reconnect."""
 
     async def _answer(
         self, sockets: Sockets, context: ConnectionContext, asked: OperationRequest, turns: asyncio.Semaphore
@@ -107,10 +107,12 @@ class SocketOperation:
                 result = await sockets.operations.begin(asked, context)
             subscribed = Subscribed.within(result.data)
             if subscribed is not None:
-                self._leave = sockets.audiences.attend(subscribed, self)
+                self._leave = sockets.broadcast_groups.subscribe(subscribed, self)
             else:
                 await self._connection.wait_writable()
                 self._last(self._only(result))
+        except GraphQLError as refusal:
+            self.refuse(refusal)
         except Exception:
             _log.exception("an operation over a socket has failed")
             self._last(self._envelope.complete())

@@ -203,7 +203,7 @@ async def test_a_client_that_goes_while_it_is_sent_something_leaves_nothing_behi
         await waits.wait()
         gone.set()
         await answering
-        assert (sockets.streams, sockets.audiences.listeners, len(sockets.audiences)) == (0, 0, 0)
+        assert (sockets.streams, sockets.broadcast_groups.listeners, len(sockets.broadcast_groups)) == (0, 0, 0)
         assert sockets.connection_quota._held_by_all == 0
     finally:
         gc.enable()

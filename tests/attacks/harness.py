@@ -20,7 +20,9 @@ REFUSED_SECONDS = 0.1
 
 OTHERS_SECONDS = 0.25
 """How soon somebody else is answered meanwhile."""
-_MEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_BYTES = 64 * 1024 * 1024
+"""By how much the server may grow meanwhile."""
+
 _TRIES = 6
 """What else goes on in the machine only ever makes an attack look worse: its best try counts."""
 
@@ -52,7 +54,7 @@ class Measured:
         found = list(self.faults)
         if self.slowest > others:
             found.append(f"somebody else waited {self.slowest * 1000:.0f} ms")
-        if self.memory > _MEMORY_BYTES:
+        if self.memory > MEMORY_BYTES:
             found.append(f"the server took {self.memory / 2**20:.0f} MB")
         if within is not None and self.seconds > within:
             found.append(f"the answer took {self.seconds * 1000:.0f} ms")

@@ -135,6 +135,49 @@ async def test_a_tail_outlives_faults_of_the_database(database: Database, caplog
     ] * 2
 
 
+async def test_what_is_behind_the_ring_is_read_once_for_many_who_are_as_far_behind(database: Database) -> None:
+    family = await new_organisation(database)
+    await write(database, family, 120)
+    tail = Tail(family, database.read, ring=3)
+    async with _followed(tail) as wakeup:
+        with statements(database) as sent:
+            pages = await asyncio.gather(*(tail.after(place) for place in (0, 10, 49, 50) for _ in range(50)))
+        assert [(page[0].event.sequence, page[-1].event.sequence) for page in pages[::50]] == [
+            (1, 50),
+            (11, 50),
+            (50, 50),
+            (51, 100),
+        ]
+        assert len(sent) == 2
+        # What is read then knows the owners of that time.
+        await write(database, family, 1)
+        await _look(wakeup)
+        with statements(database) as sent:
+            assert _sequences(await tail.after(48)) == [49, 50]
+        assert len(sent) == 1
+
+
+async def test_a_page_that_could_not_be_read_is_read_again(database: Database) -> None:
+    family = await new_organisation(database)
+    await write(database, family, 5)
+    fault: list[Exception] = []
+
+    @asynccontextmanager
+    async def read() -> AsyncIterator[AsyncSession]:
+        if fault:
+            raise fault[0]
+        async with database.read() as session:
+            yield session
+
+    tail = Tail(family, read, ring=3)
+    async with _followed(tail):
+        fault.append(OperationalError("SELECT", {}, OSError()))
+        with pytest.raises(OperationalError):
+            await tail.after(0)
+        fault.clear()
+        assert _sequences(await tail.after(0)) == [1, 2, 3, 4, 5]
+
+
 async def test_an_entry_in_the_ring_has_the_owner_that_its_order_has_by_now(world: World) -> None:
     order = await world.order_row()
     tail = Tail(order.organisation_id, world.database.read)

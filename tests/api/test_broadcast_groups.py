@@ -86,7 +86,7 @@ async def test_variables_that_matter_make_another_question_and_the_place_to_begi
         for name, variables in asked.items():
             opened[name] = await sockets.enter_async_context(terminal(server, world.token("member")))
             await ear.subscribe(opened[name], only, organisation=organisation, **variables)
-        assert len(world.app.sockets.audiences) == 3
+        assert len(world.app.sockets.broadcast_groups) == 3
         await _endorse(world, "owner")
         await _endorse(world, "sender")
         told = {name: (await each.next_data())[STATUSES]["order"] for name, each in opened.items()}
@@ -98,7 +98,7 @@ async def test_variables_that_matter_make_another_question_and_the_place_to_begi
             "sender's": {"reference": "O-sender"},
         }
     await ear.is_left_by_all()
-    assert len(world.app.sockets.audiences) == 0
+    assert len(world.app.sockets.broadcast_groups) == 0
 
 
 async def test_who_resumes_hears_of_what_they_missed_and_then_of_the_same_as_the_others(

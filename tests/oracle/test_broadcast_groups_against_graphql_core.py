@@ -40,10 +40,10 @@ from db.log_cursor import LogCursor
 from domain.people import Member, Viewer, may_see_event
 from domain.vocabulary import EventKind
 from execution.subscriptions import Subscribed
-from schema.audiences import Audiences
 from schema.context import ConnectionContext, OperationContext
+from schema.delivery.broadcast_groups import BroadcastGroups
+from schema.delivery.encoded_event import EncodedEvent
 from schema.global_id import decode_node_id
-from schema.told import Told
 from tests.oracle.effort import effort
 from tests.oracle.own_stage import CORE, INSTANTS, PLACEHOLDERS, SCHEMA, Sensible, Stage, fill, named
 from tests.servers import sqlite_url
@@ -65,28 +65,28 @@ _KINDS = {
 
 
 class Collecting:
-    """Collects what a subscriber is told."""
+    """Collects what a subscriber is sent."""
 
     def __init__(self) -> None:
         self.payloads: list[Any] = []
 
-    def tell(self, told: Sequence[Told]) -> bool:
-        self.payloads += [json.loads(each.payload) for each in told]
+    def send(self, events: Sequence[EncodedEvent]) -> bool:
+        self.payloads += [json.loads(each.payload) for each in events]
         return True
 
-    async def room(self) -> None:
+    async def wait_writable(self) -> None:
         return
 
     def fail(self, payload: bytes) -> None:
         self.payloads.append(json.loads(payload))
 
-    def leave_off(self) -> None:
-        self.payloads.append("left off")
+    def detach(self) -> None:
+        self.payloads.append("detached")
 
 
 @pytest.fixture(scope="module")
 def stage(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    path = tmp_path_factory.mktemp("audiences") / "ordershare.db"
+    path = tmp_path_factory.mktemp("groups") / "ordershare.db"
     shutil.copyfile(sqlite_world, path)
     with asyncio.Runner() as runner:
         database = Database(sqlite_url(path))
@@ -120,16 +120,16 @@ def _as_subscription(stage: Stage, document: DocumentNode) -> DocumentNode:
 
 
 async def _told_together(stage: Stage, text: str) -> dict[str, list[Any]]:
-    audiences, outlets, leave = Audiences(SCHEMA, stage.database), {name: Collecting() for name in PEOPLE}, []
-    for name, outlet in outlets.items():
+    groups, sinks, leave = BroadcastGroups(SCHEMA, stage.database), {name: Collecting() for name in PEOPLE}, []
+    for name, sink in sinks.items():
         result = await SCHEMA.begin(text, None, ConnectionContext(stage.database, _viewer(stage, name)), None)
         subscribed = Subscribed.within(result.data)
         assert subscribed is not None, result.errors
-        leave.append(audiences.attend(subscribed, outlet))
-    await audiences.end()
+        leave.append(groups.subscribe(subscribed, sink))
+    await groups.end()
     for each in leave:
         each()
-    return {name: outlet.payloads for name, outlet in outlets.items()}
+    return {name: sink.payloads for name, sink in sinks.items()}
 
 
 async def _due(stage: Stage, text: str, name: str) -> int:
@@ -168,7 +168,7 @@ async def _told_alone(stage: Stage, text: str, name: str, count: int) -> list[An
 async def _check(stage: Stage, text: str) -> None:
     together = await _told_together(stage, text)
     for name, payloads in together.items():
-        assert payloads.pop() == "left off"
+        assert payloads.pop() == "detached"
         alone = await _told_alone(stage, text, name, await _due(stage, text, name))
         assert [payload["data"] for payload in payloads] == json.loads(json.dumps(alone))
 
