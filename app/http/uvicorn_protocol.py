@@ -194,26 +194,25 @@ class CoalescingHttpProtocol(HttpToolsProtocol):
 
     def _parse(self) -> None:
         """Feed the parser, piece by piece, up to the end of the current request; keep the rest, and read no more."""
-        for _ in range(_MAX_PIECES):
-            data, begin = self._unparsed, self._at
-            if begin == len(data):
-                self._unparsed, self._at = b"", 0
+        pieces = 0
+        while self._at < len(self._unparsed):
+            if self._phase == "busy" or pieces == _MAX_PIECES:
+                self._flow.hold()
+                if self._phase != "busy":
+                    self.loop.call_soon(self._parse)
                 return
-            if self._phase == "busy":
-                break
+            pieces += 1
+            data, begin = self._unparsed, self._at
             if self._phase == "body":
-                end = min(begin + self._body_left, len(data))
-                self._body_left -= end - begin
+                self._at = min(begin + self._body_left, len(data))
+                self._body_left -= self._at - begin
             else:
-                end = self._end_of_lines(data, begin)
-            self._at = end
-            if end == len(data) and self._flow.is_held:
+                self._at = self._end_of_lines(data, begin)
+            if self._at == len(data) and self._flow.is_held:
                 # Before it is parsed: a body that is too large to be kept pauses reading again.
                 self._flow.release()
-            self._feed(data[begin:end])
-        else:
-            self.loop.call_soon(self._parse)
-        self._flow.hold()
+            self._feed(data[begin : self._at])
+        self._unparsed, self._at = b"", 0
 
     def _end_of_lines(self, data: bytes, begin: int) -> int:
         """Return up to where the next piece of a head, or of a body in chunks, goes: to the next empty line."""
