@@ -164,7 +164,7 @@ async def test_one_who_listens_pays_for_events_until_their_budget_is_spent(
     ear = Ear(world)
     async with serving(world) as server, terminal(server, world.token("admin")) as opened:
         await ear.subscribe(opened, events)
-        heard = []
+        heard: list[int] = []
         for action in ("REPORT_LOSS", "REJECT_LOSS") * 4:
             assert (await other.process("owner", await other.order_id(), action))["codes"] == []
             if len(heard) < paid_for:
