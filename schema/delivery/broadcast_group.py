@@ -10,7 +10,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -18,48 +17,25 @@ from sqlalchemy.exc import SQLAlchemyError
 from strawberry.types import ExecutionResult
 from uuid_utils.compat import uuid4
 
-from db.database import Database
 from db.event_log import LogEntry
 from db.log_tables import EventRow
 from db.tails import Tail
 from domain.errors import AccessEnded
 from domain.people import Viewer
-from execution.fair_turns import FairTurns
 from resolvers.follow_events import Follower, are_for_everybody
-from schema.delivery.accounts import Accounts, SharedMemory
+from schema.delivery.accounts import SharedMemory
 from schema.delivery.delays import Delays
 from schema.delivery.encoded_event import EncodedEvent, as_json
 from schema.delivery.listener import Listener, Sink, Steps
-from schema.delivery.payments import Payments, Unpaid
+from schema.delivery.payments import Unpaid
 from schema.delivery.question import Question
 from schema.delivery.result_cache import ResultCache
-from schema.observing import Watcher
+from schema.delivery.shared import Delivery
 from schema.request_errors import presented
 
 _LOOK_AGAIN_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What all broadcast groups of a process share.
-
-    Attributes:
-        database: Where the logs are.
-        payments: Charges executed events.
-        watcher: Hears how late events are sent.
-        turns: Turns at executing events, by user.
-        cached: How much is cached for each user who executes.
-        ending: Set when all listeners are to be detached.
-    """
-
-    database: Database
-    payments: Payments
-    watcher: Watcher
-    turns: FairTurns
-    cached: Accounts
-    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class BroadcastGroup:

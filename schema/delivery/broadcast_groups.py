@@ -22,11 +22,12 @@ from execution.compiled_operation import CompiledOperation
 from execution.fair_turns import FairTurns
 from execution.subscriptions import Subscribed
 from schema.delivery.accounts import Accounts, SharedMemory
-from schema.delivery.broadcast_group import BroadcastGroup, Delivery
+from schema.delivery.broadcast_group import BroadcastGroup
 from schema.delivery.listener import Listener, Sink
 from schema.delivery.payments import Payments
 from schema.delivery.question import Question
 from schema.delivery.result_cache import cached_bytes
+from schema.delivery.shared import Delivery
 from schema.executable import ExecutableSchema
 from schema.following import Following
 from schema.observing import NOBODY, Watcher

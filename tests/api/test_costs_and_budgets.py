@@ -7,6 +7,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
 from db.database import Database
+from tests.listening import Ear
 from tests.served_world import Server, serving, terminal
 from tests.world import World, body_of
 
@@ -153,19 +154,25 @@ async def _is_turned_away(server: Server, world: World, viewer: str) -> bool:
         return closed.rcvd == Close(1013, "Too many sockets of this user")
 
 
-@pytest.mark.parametrize("budget", ["5 per hour", ""])
-async def test_nobody_pays_for_the_events_that_others_cause(database: Database, budget: str) -> None:
+@pytest.mark.parametrize(("budget", "paid_for"), [("5 per hour", 4), ("", 8)])
+async def test_one_who_listens_pays_for_events_until_their_budget_is_spent(
+    database: Database, budget: str, paid_for: int
+) -> None:
     world = await _populated(database, user_budget=budget)
     events = f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ sequence }} }}'
     other = World(database, user_budget="")
+    ear = Ear(world)
     async with serving(world) as server, terminal(server, world.token("admin")) as opened:
-        await opened.subscribe(events)
-        await opened.subscribe(_WHO, "2")
-        assert (await opened.receive())["id"] == "2"
-        assert (await opened.receive())["id"] == "2"
+        await ear.subscribe(opened, events)
+        heard: list[int] = []
         for action in ("REPORT_LOSS", "REJECT_LOSS") * 4:
-            await other.process("owner", await other.order_id(), action)
-        heard = [(await opened.next_data())["organisationEvents"]["sequence"] for _ in range(8)]
-    assert heard == list(range(heard[0], heard[0] + 8))
+            assert (await other.process("owner", await other.order_id(), action))["codes"] == []
+            if len(heard) < paid_for:
+                heard.append((await opened.next_data())["organisationEvents"]["sequence"])
+        await opened.subscribe(_WHO, "2")
+        message = await opened.receive()
+    # Events are charged to the budget of operations.
+    assert (message["id"], message["type"]) == ("2", "error" if budget else "next")
+    assert heard == list(range(heard[0], heard[0] + paid_for))
     await world.http.aclose()
     await other.http.aclose()

@@ -64,3 +64,15 @@ async def test_work_that_fails_or_is_cancelled_gives_its_turn_back() -> None:
     assert done == ["stays"]
     async with asyncio.timeout(5), turns.turn("later"):
         pass
+
+
+async def test_a_key_waits_from_when_it_asks_until_it_has_its_turn() -> None:
+    turns, done, go_on = FairTurns(), list[str](), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        async with turns.turn("first"):
+            group.create_task(_work(turns, "second", done, go_on))
+            await asyncio.sleep(0)
+            assert [turns.is_waiting(key) for key in ("first", "second")] == [False, True]
+        assert not turns.is_waiting("second")
+        go_on.set()
+    assert done == ["second"]
