@@ -77,7 +77,7 @@ _BODIES: dict[str, tuple[bytes, int]] = {
         json.dumps({"query": _SMALL, "variables": {f"v{each}": "" for each in range(15_000)}}).encode(),
         200,
     ),
-    "a long name of an operation": (json.dumps({"query": _SMALL, "operationName": "a" * 200_000}).encode(), 200),
+    "a long name of an operation": (json.dumps({"query": _SMALL, "operationName": "a" * 200_000}).encode(), 400),
     "a long name of a document": (json.dumps({"documentId": "a" * 200_000}).encode(), 200),
 }
 
