@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tests.soak.plan import DatabaseKind
 from tests.soak.target import Target
 
 _METRICS_TOKEN = "a token for the metrics of a soak"
+_ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 _SEVERE = ("ERROR", "CRITICAL")
 
 
@@ -77,5 +79,6 @@ def faults_logged(log: Path) -> Sequence[str]:
                 told = json.loads(line)
                 if told.get("level") in _SEVERE:
                     kinds = ", ".join(str(each.get("type")) for each in told.get("faults", ()))
-                    found[" ".join(f"{told.get('message')} {kinds}".split())] += 1
+                    what = _ADDRESS.sub("", f"{told.get('message')} {kinds}")
+                    found[" ".join(what.split())] += 1
     return [f"{count} times: {what[:300]}" for what, count in found.most_common()]

@@ -12,7 +12,7 @@ from tests.soak.attackers.attack import Attack, Outcomes, status_outcome
 from tests.soak.attackers.wire import connected, head, post
 
 _SMALL = "{ viewer { user { reference } } }"
-_READ_SECONDS = 10.0
+_READ_SECONDS = 25.0
 
 _FAILS_BESIDE_A_READ = """query($organisation: ID!, $b: Boolean = true) {
   organisation(id: $organisation) { orderTypes { code } }
