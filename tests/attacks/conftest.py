@@ -19,7 +19,7 @@ def attacked(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copyfile(sqlite_world, home / "ordershare.db")
     with served(sqlite_url(home / "ordershare.db"), home / "log") as server:
         yield server
-        log = server.log()
+    log = server.log()
     assert "Traceback" not in log, log
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -18,6 +19,7 @@ from tests.world import SECRET
 
 _SERVES = "Uvicorn running on"
 _START_SECONDS = 60
+_LOG_SECONDS = 10
 
 
 class Served(Server):
@@ -67,8 +69,20 @@ class Served(Server):
         return int(Path(f"/proc/{process}/task/{process}/schedstat").read_text().split()[1]) / 1e9
 
     def log(self) -> str:
-        """Return what it has written."""
+        """Return what it has written; the last lines are written a moment after they are logged."""
         return self._log.read_text(encoding="utf-8")
+
+    def wait_for_log(self, text: str) -> None:
+        """Return when it has written a text.
+
+        Raises:
+            TimeoutError: Where it does not in time.
+        """
+        deadline = time.monotonic() + _LOG_SECONDS
+        while text not in self.log():
+            if time.monotonic() > deadline:
+                raise TimeoutError(text)
+            time.sleep(0.01)  # a file tells no one that it has grown
 
 
 @contextmanager

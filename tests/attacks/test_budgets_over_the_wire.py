@@ -92,5 +92,5 @@ async def test_servers_count_together_where_they_share_a_store_and_by_themselves
             assert _ask(server, "owner", organisation).status == 200
             _is_refused(_spend(server, "owner", organisation))
             assert _ask(server, "member", organisation).status == 200
-            assert "the store of budgets is away" in server.log()
+            server.wait_for_log("the store of budgets is away")
             assert "Traceback" not in server.log()
