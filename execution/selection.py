@@ -190,6 +190,15 @@ class TypeSelection:
         """The compiled reading of plain values, which raises at the first value that is not as it should be."""
         return shape_of(self.parts)
 
+    @property
+    def has_shape(self) -> bool:
+        """Whether `shape` has been written already, which takes most of the time that compiling takes."""
+        return "shape" in self.__dict__
+
+    def write_shape(self) -> None:
+        """Have `shape`, unless it has been written meanwhile."""
+        _ = self.shape
+
 
 def _mentions_variable(node: Node) -> bool:
     if isinstance(node, VariableNode):

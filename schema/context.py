@@ -1,5 +1,6 @@
 """What an operation carries: who asks, and what its fields read."""
 
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TypeAlias
 
@@ -8,9 +9,13 @@ from uuid_utils.compat import uuid4
 
 from db.database import Database
 from domain.people import Viewer
+from execution.fair_turns import FairTurns
 from schema.observing import NOBODY, Watcher, under_way
 from schema.pricing import Bill, Spend
 from schema.reading import Reading
+
+_PREPARING = FairTurns(pause_seconds=0.001)
+"""Documents are prepared one at a time by a process, whatever schema they are for."""
 
 
 class ConnectionContext:
@@ -106,6 +111,10 @@ class OperationContext:
         """What an error tells, and the log with it."""
         watched = under_way.get()
         return uuid4().hex if watched is None else watched.request_id
+
+    def preparing(self) -> AbstractAsyncContextManager[None]:
+        """Hold a turn at preparing documents; users take turns, however many documents each of them has sent."""
+        return _PREPARING.turn(None if self._viewer is None else self._viewer.user_id)
 
     @property
     def reading(self) -> Reading:

@@ -29,6 +29,7 @@ from domain.people import Viewer
 from execution.compiled_documents import CompiledDocuments
 from execution.compiled_operation import CompiledOperation
 from execution.cost import OperationCost
+from execution.document_price import document_price
 from execution.limits import too_long
 from execution.subscriptions import Subscribed
 from schema.context import ConnectionContext, OperationContext
@@ -107,10 +108,12 @@ class ExecutableSchema(strawberry.Schema):
         allowed: frozenset[OperationType],
     ) -> ExecutionResult:
         """Run an operation whose document has not been seen before, or was refused."""
-        refusal = too_long(query, self.limits.document)
+        limits = self.limits.document
+        context = connection.operation(self.limits.cost)
+        refusal = await context.bill.preparation_refusal(document_price(query, limits.characters, limits.tokens))
+        refusal = refusal or too_long(query, limits)
         if refusal is not None:
             return PreExecutionError(data=None, errors=[refusal])
-        context = connection.operation(self.limits.cost)
         try:
             result = await super().execute(query, variable_values, context, None, operation_name, allowed)
             return self._finished(result, context)
@@ -210,11 +213,16 @@ class ExecutableSchema(strawberry.Schema):
 
     async def _execute_priced(self, schema: GraphQLSchema, document: DocumentNode, **options: Any) -> Any:
         """Return what graphql-core's `execute` would, where whoever asks can afford it."""
+        context: OperationContext = options["context_value"]
         operation: OperationDefinitionNode = get_operation_ast(document, options["operation_name"])  # type: ignore[assignment]  # it is valid
         fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
-        cost = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
-        refusal = options["context_value"].bill.refusal(cost)
-        return await _unless_refused(refusal, partial(self.documents.execute, schema, document, **options))
+        run = partial(self.documents.execute, schema, document, **options)
+        async with context.preparing():
+            cost = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
+            refusal = context.bill.refusal(cost)
+            # What has to ask first whether it can be afforded does not hold the turn meanwhile.
+            found = run() if refusal is None else None
+        return await (_unless_refused(refusal, run) if found is None else await_maybe(found))
 
     def _finished(self, result: ExecutionResult, context: OperationContext) -> ExecutionResult:
         """Return a result as a client may have it."""

@@ -24,7 +24,8 @@ _MEMORY_BYTES = 64 * 1024 * 1024
 _TRIES = 6
 """What else goes on in the machine only ever makes an attack look worse: its best try counts."""
 
-_SMALL = "{ viewer { user { reference } } }"
+SMALL = "{ viewer { user { reference } } }"
+"""What somebody else asks, unless an attack says otherwise: a document that the server knows."""
 
 
 @dataclass
@@ -63,6 +64,7 @@ def withstands(
     within: float | None = REFUSED_SECONDS,
     bystander: str = "member",
     others: float = OTHERS_SECONDS,
+    asks: Callable[[int], str] = lambda _: SMALL,
 ) -> Outcome:
     """Attack a server, and require that it is little troubled; return what the attack returns.
 
@@ -73,10 +75,11 @@ def withstands(
         within: How many seconds it may take; None where it ends as it likes.
         bystander: Who asks a small query over and over meanwhile.
         others: How many seconds their slowest answer may take.
+        asks: Returns the document that they ask, by how often they have asked.
     """
     tries: list[list[str]] = []
     while True:
-        outcome, measured = measure(server, lambda: attack(len(tries)), bystander)
+        outcome, measured = measure(server, lambda: attack(len(tries)), bystander, asks)
         complaints = measured.complaints(within, others)
         if not complaints:
             return outcome
@@ -84,10 +87,15 @@ def withstands(
         assert len(tries) < _TRIES, tries
 
 
-def measure(server: Served, attack: Callable[[], Outcome], bystander: str = "member") -> tuple[Outcome, Measured]:
+def measure(
+    server: Served,
+    attack: Callable[[], Outcome],
+    bystander: str = "member",
+    asks: Callable[[int], str] = lambda _: SMALL,
+) -> tuple[Outcome, Measured]:
     """Attack a server once; return what the attack returns, and what it was like."""
     measured = Measured()
-    with _bystander(server, bystander, measured):
+    with _bystander(server, bystander, asks, measured):
         began, kept_waiting = time.perf_counter(), server.kept_waiting()
         outcome = attack()
         seconds = outcome.seconds if isinstance(outcome, Answer) else time.perf_counter() - began
@@ -96,7 +104,7 @@ def measure(server: Served, attack: Callable[[], Outcome], bystander: str = "mem
 
 
 @contextmanager
-def _bystander(server: Served, viewer: str, measured: Measured) -> Iterator[None]:
+def _bystander(server: Served, viewer: str, asks: Callable[[int], str], measured: Measured) -> Iterator[None]:
     """Have somebody else ask as long as the context lasts, from some answers before to some after it."""
     before = server.memory()
     some, over = threading.Event(), threading.Event()
@@ -106,7 +114,7 @@ def _bystander(server: Served, viewer: str, measured: Measured) -> Iterator[None
         with connected(server.port, server.token(viewer)) as client:
             while left:
                 kept_waiting = server.kept_waiting()
-                answer = client.ask(_SMALL)
+                answer = client.ask(asks(measured.asked))
                 seconds = answer.seconds - (server.kept_waiting() - kept_waiting)
                 if answer.status != 200:
                     measured.faults.append(f"somebody else was answered {answer.status} {answer.body[:200]!r}")

@@ -1,0 +1,91 @@
+"""Documents that are new to the server, by the hundred: they are paid for, and others have their turns in between."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.hard_documents import HARD_DOCUMENTS
+from tests.attacks.harness import SMALL, withstands
+from tests.attacks.raw_client import Answer, connected
+from tests.attacks.served import Served, served
+from tests.servers import sqlite_url
+
+_CONNECTIONS = 32
+_numbers = count()
+
+_WORST = (
+    "fifty operations of nine fragments",
+    "150 that nobody spreads",
+    "480 input fields",
+    "1,470 values that nearly exist",
+    "1,490 fields that nearly exist",
+    "one variable 700 times",
+    "a fault after 65,000 lines",
+    "20,000 lines of a block",
+)
+"""Those that take longest to be refused, or to be parsed."""
+
+
+@pytest.fixture(scope="module")
+def unpaid(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server without budgets: what is not paid for must not be noticed by others either."""
+    home = tmp_path_factory.mktemp("unpaid")
+    shutil.copyfile(sqlite_world, home / "ordershare.db")
+    with served(sqlite_url(home / "ordershare.db"), home / "log", user_budget="", organisation_budget="") as server:
+        yield server
+        assert "Traceback" not in server.log()
+
+
+def _new(document: str) -> str:
+    """Return a document that the server has not seen, which says the same."""
+    return f"#{next(_numbers)} {random.random()}\n{document}"
+
+
+_LARGE = (
+    "{ viewer { "
+    + " ".join(
+        f"x{each}: sharedOrders(first: 1) {{ nodes {{ id status message order {{ id title }} }} }}"
+        for each in range(60)
+    )
+    + " } }"
+)
+"""A valid one, for which much code is written."""
+
+
+def _batches(documents: list[str]) -> list[list[str]]:
+    return [documents[start::_CONNECTIONS] for start in range(_CONNECTIONS)]
+
+
+def _flood(server: Served, documents: list[str]) -> list[Answer]:
+    """Send documents over many connections at once; return what is answered."""
+
+    def send(mine: list[str]) -> list[Answer]:
+        with connected(server.port, server.token("owner")) as client:
+            return [client.ask(document) for document in mine]
+
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        return [each for mine in pool.map(send, _batches(documents)) for each in mine]
+
+
+@pytest.mark.parametrize("asks", [lambda _: SMALL, lambda _: _new(SMALL)], ids=["known", "new"])
+def test_a_flood_of_invalid_documents_leaves_known_and_new_ones_of_others_served(
+    unpaid: Served, asks: Callable[[int], str]
+) -> None:
+    def attack(_: int) -> list[Answer]:
+        return _flood(unpaid, [_new(HARD_DOCUMENTS[name][0]) for name in _WORST for _ in range(8)])
+
+    answers = withstands(unpaid, attack, within=None, asks=asks)
+    assert {answer.status for answer in answers} == {200}
+
+
+def test_a_flood_of_large_valid_documents_leaves_others_served(unpaid: Served) -> None:
+    def attack(_: int) -> list[Answer]:
+        return _flood(unpaid, [_new(_LARGE) for _ in range(64)])
+
+    answers = withstands(unpaid, attack, within=None)
+    assert {(answer.status, *answer.codes) for answer in answers} == {(200,)}
