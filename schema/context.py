@@ -66,6 +66,8 @@ class OperationContext:
         resume_after: The cursor after which a subscription goes on, whatever its document says.
         bill: What it costs, and who pays.
         watcher: Hears what is worth counting.
+        most_bytes: How long the answer may become, by what is selected.
+        is_mutation: Whether it changes something.
         asked_who: Whether a field has asked for a viewer where there is none.
     """
 
@@ -90,6 +92,8 @@ class OperationContext:
         self.bill = bill or Bill(None, None, 0)
         self.database = database
         self.resume_after = resume_after
+        self.most_bytes = 0
+        self.is_mutation = False
         self.asked_who = False
         self._viewer = viewer
         self._reading: Reading | None = None

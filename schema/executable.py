@@ -15,6 +15,7 @@ from graphql import (
     get_operation_ast,
 )
 from graphql import ExecutionResult as CoreResult
+from graphql import OperationType as CoreOperationType
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -32,6 +33,7 @@ from execution.cost import OperationCost
 from execution.document_price import document_price
 from execution.limits import too_long
 from execution.subscriptions import Subscribed
+from schema.answer_size import written
 from schema.context import ConnectionContext, OperationContext
 from schema.limits import Limits
 from schema.pricing import COST_RULES
@@ -116,7 +118,7 @@ class ExecutableSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[refusal])
         try:
             result = await super().execute(query, variable_values, context, None, operation_name, allowed)
-            return self._finished(result, context)
+            return await self._written(self._finished(result, context), context)
         except MissingQueryError:
             return PreExecutionError(data=None, errors=[bad_user_input("There is no document to execute.")])
         except CannotGetOperationTypeError as fault:
@@ -134,13 +136,17 @@ class ExecutableSchema(strawberry.Schema):
         """Run an operation that is `known`: what `execute` or `begin` answers, without their preparations."""
         context = connection.operation(self.limits.cost)
         try:
-            return self._finished(await self._run(self._pay_and_run, known, variable_values, context), context)
+            result = self._finished(await self._run(self._pay_and_run, known, variable_values, context), context)
+            # Most answers are known to be short before they are made.
+            return result if context.most_bytes <= self.limits.bytes else await self._written(result, context)
         finally:
             await context.close()
 
     def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
-        cost = known.cost(schema, COST_RULES, options["variable_values"] or {})
-        refusal = options["context_value"].bill.refusal(cost)
+        context: OperationContext = options["context_value"]
+        cost, context.most_bytes = known.weight(schema, COST_RULES, options["variable_values"] or {})
+        context.is_mutation = known.operation.operation is CoreOperationType.MUTATION
+        refusal = context.bill.refusal(cost)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
         if refusal is None:
             return run(schema, known, options)
@@ -177,7 +183,8 @@ class ExecutableSchema(strawberry.Schema):
         away = [fault for fault in _causes(answers) if is_away(fault)]
         if away:
             raise away[0]
-        return [self._finished(answer, context) for answer in answers]
+        _, context.most_bytes = known.weight(self._schema, COST_RULES, given)
+        return [await self._written(self._finished(answer, context), context) for answer in answers]
 
     async def _run(
         self,
@@ -218,11 +225,20 @@ class ExecutableSchema(strawberry.Schema):
         fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
         run = partial(self.documents.execute, schema, document, **options)
         async with context.preparing():
-            cost = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
+            weight = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
+            cost, context.most_bytes = weight
+            context.is_mutation = operation.operation is CoreOperationType.MUTATION
             refusal = context.bill.refusal(cost)
             # What has to ask first whether it can be afforded does not hold the turn meanwhile.
             found = run() if refusal is None else None
         return await (_unless_refused(refusal, run) if found is None else await_maybe(found))
+
+    async def _written(self, result: ExecutionResult, context: OperationContext) -> ExecutionResult:
+        """Return a result that has been written where it may be too large, or why it is."""
+        is_short = context.most_bytes <= self.limits.bytes or isinstance(result, PreExecutionError)
+        if is_short or Subscribed.within(result.data) is not None:
+            return result
+        return await written(result, self.limits.bytes, has_changed=context.is_mutation)
 
     def _finished(self, result: ExecutionResult, context: OperationContext) -> ExecutionResult:
         """Return a result as a client may have it."""

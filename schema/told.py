@@ -12,6 +12,7 @@ from strawberry.types.execution import PreExecutionError
 from db.log_cursor import LogCursor
 from db.log_tables import EventRow
 from domain.people import Viewer
+from schema.answer_size import WrittenResult
 
 _KEEP_SECONDS = 2.0
 """Long enough for those who come back at the same moment, short enough that what is nested is nearly the present."""
@@ -100,6 +101,8 @@ class Answers:
 
 def as_json(result: ExecutionResult) -> bytes:
     """Return a result as it is sent."""
+    if isinstance(result, WrittenResult):
+        return result.written
     # Where nothing was executed there is no data, not even null (GraphQL, section 7.1).
     answer: dict[str, Any] = {} if isinstance(result, PreExecutionError) else {"data": result.data}
     if result.errors:

@@ -77,7 +77,7 @@ def test_a_flood_of_invalid_documents_leaves_known_and_new_ones_of_others_served
     unpaid: Served, asks: Callable[[int], str]
 ) -> None:
     def attack(_: int) -> list[Answer]:
-        return _flood(unpaid, [_new(HARD_DOCUMENTS[name][0]) for name in _WORST for _ in range(8)])
+        return _flood(unpaid, [_new(HARD_DOCUMENTS[name][0]) for name in _WORST for _ in range(6)])
 
     answers = withstands(unpaid, attack, within=None, asks=asks)
     assert {answer.status for answer in answers} == {200}
@@ -85,7 +85,19 @@ def test_a_flood_of_invalid_documents_leaves_known_and_new_ones_of_others_served
 
 def test_a_flood_of_large_valid_documents_leaves_others_served(unpaid: Served) -> None:
     def attack(_: int) -> list[Answer]:
-        return _flood(unpaid, [_new(_LARGE) for _ in range(64)])
+        return _flood(unpaid, [_new(_LARGE) for _ in range(_CONNECTIONS)])
 
     answers = withstands(unpaid, attack, within=None)
     assert {(answer.status, *answer.codes) for answer in answers} == {(200,)}
+
+
+def test_a_name_of_63000_characters_in_ten_thousand_objects_is_refused_at_once(attacked: Served) -> None:
+    def attack(number: int) -> Answer:
+        with connected(attacked.port, attacked.token("owner")) as client:
+            name = f"a{number}".ljust(63_000, "a")
+            pages = f"orders(first: 100) {{ nodes {{ sharedOrders(first: 100) {{ nodes {{ {name}: id }} }} }} }}"
+            return client.ask(f'{{ organisation(id: "") {{ {pages} }} }}')
+
+    answer = withstands(attacked, attack)
+    assert answer.codes == {"QUERY_TOO_COMPLEX"}
+    assert answer.json["extensions"]["cost"]["requested"] == 2 + 100 * (2 + 100 * (1 + 62_999 // 64))

@@ -33,12 +33,17 @@ def _cost(text: str, **variables: Any) -> int:
     assert validate(SCHEMA, document) == []
     [operation] = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
-    return OperationCost(SCHEMA, operation, fragments, RULES).of(variables)
+    return OperationCost(SCHEMA, operation, fragments, RULES).of(variables).cost
 
 
 COSTS = {
     "{ __typename }": 0,
     "{ me { id name tags } }": 1,
+    f"{{ me {{ {'a' * 64}: id }} }}": 1,
+    f"{{ me {{ {'a' * 65}: id }} }}": 2,
+    f"{{ people(first: 3) {{ nodes {{ {'a' * 640}: name }} }} }}": 1 + 3 * (1 + 9),
+    f"{{ {'a' * 640}: people(first: 3) {{ nodes {{ name }} }} }}": 1 + 9 + 3,
+    f"{{ people(first: 3) {{ nodes {{ ...f }} }} }} fragment f on Person {{ {'a' * 640}: name }}": 1 + 3 * (1 + 9),
     "{ me { kind { name } } }": 2,
     "{ kinds { name } }": 10,
     "{ a: kinds { name } b: kinds { name } }": 20,
@@ -99,8 +104,8 @@ def test_the_same_operation_costs_what_each_request_says() -> None:
     assert isinstance(operation, OperationDefinitionNode)
     cost = OperationCost(SCHEMA, operation, (), RULES)
     for _ in range(2):
-        assert [cost.of({"first": size}) for size in (1, 2, 1, 3)] == [2, 3, 2, 4]
-    assert [cost.of({"first": size}) for size in range(1000)][-1] == 101
+        assert [cost.of({"first": size}).cost for size in (1, 2, 1, 3)] == [2, 3, 2, 4]
+    assert [cost.of({"first": size}).cost for size in range(1000)][-1] == 101
 
 
 def test_fragments_that_spread_each_other_over_and_over_are_weighed_at_once() -> None:
