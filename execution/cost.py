@@ -32,6 +32,8 @@ from graphql import (
     is_list_type,
 )
 
+from execution.input_entries import InputEntries
+
 _PAGE_ARGUMENTS = ("first", "last")
 """Of connections: https://relay.dev/graphql/connections.htm."""
 
@@ -56,12 +58,14 @@ class CostRules:
         most: The entries of the largest page.
         list_length: The usual length of a list without pages.
         mutation: What a mutation costs on top of what it answers.
+        entry: What each entry of the lists inside of inputs costs beyond the usual length of one.
     """
 
     page: int
     most: int
     list_length: int = 10
     mutation: int = 10
+    entry: int = 10
 
 
 class Weight(NamedTuple):
@@ -209,7 +213,10 @@ class OperationCost:
             fragments: The fragments of its document.
             rules: What is assumed.
         """
-        outline = _Outline(schema, operation, fragments, rules)
+        definitions = tuple(fragments)
+        outline = _Outline(schema, operation, definitions, rules)
+        selections = [operation.selection_set, *(each.selection_set for each in definitions)]
+        self._inputs = InputEntries(schema, operation, selections)
         self._rules = rules
         self._root = outline.root
         self._names = tuple(sorted(outline.variables))
@@ -224,7 +231,8 @@ class OperationCost:
             weight = once.plus(each, self._rules.list_length)
             if len(self._kept) < _MOST_KEPT:
                 self._kept[key] = weight
-        return weight
+        more = self._inputs.of(variables) - self._rules.list_length
+        return weight.plus(Weight(self._rules.entry), more) if more > 0 else weight
 
     def _weigh(
         self, selection: _Selection, variables: Mapping[str, Any], weighed: dict[int, tuple[Weight, Weight]]

@@ -12,7 +12,6 @@ from graphql.pyutils import Path
 from execution.failures import Failure
 from execution.selection import TypeSelection
 from execution.shape import OddValueError
-from execution.slices import turn_at_preparing
 from execution.turns import AT_ONCE, Where, by_and_by
 
 
@@ -20,10 +19,6 @@ async def rows_of(executor: Executor[Any], selection: TypeSelection, sources: li
     """Return the dictionary of each source with its plain fields read, or its failure."""
     if len(sources) > AT_ONCE:
         return await by_and_by(partial(rows_of, executor, selection), sources, where)
-    if not selection.has_shape:
-        # Of a large document there are many to be written.
-        async with turn_at_preparing(executor.context_value):
-            selection.write_shape()
     try:
         return list[Any](selection.shape(sources))
     except OddValueError as odd:

@@ -6,7 +6,7 @@ the event loop at each of the loop's system calls.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
@@ -40,6 +40,15 @@ async def in_slices(work: Callable[[Slices], Answer]) -> Answer:
         work: The function, which is given what it is to `check`.
     """
     return await greenlet_spawn(work, Slices())
+
+
+async def step_by_step(steps: Iterator[None]) -> None:
+    """Do work that pauses by itself between its steps, and give way every few milliseconds."""
+    due = time.perf_counter() + _SECONDS
+    for _ in steps:
+        if time.perf_counter() >= due:
+            await give_way()
+            due = time.perf_counter() + _SECONDS
 
 
 def turn_at_preparing(context: Any) -> AbstractAsyncContextManager[None]:

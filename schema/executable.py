@@ -45,6 +45,11 @@ CACHED_DOCUMENTS = 500
 _CACHED_CHARACTERS = 256 * 1024
 """The same, for a client who sends ever new ones: each character that is remembered takes some 200 bytes."""
 
+_LARGE_MUTATION = 1_000
+"""A mutation that costs more is given a hundred things at once, and to coerce them takes its time."""
+
+_LARGE_MUTATION_PAUSE_SECONDS = 0.001
+
 EVERY_KIND = frozenset(OperationType)
 
 
@@ -148,9 +153,9 @@ class ExecutableSchema(strawberry.Schema):
         context.is_mutation = known.operation.operation is CoreOperationType.MUTATION
         refusal = context.bill.refusal(cost)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
-        if refusal is None:
+        if refusal is None and not (context.is_mutation and cost > _LARGE_MUTATION):
             return run(schema, known, options)
-        return _unless_refused(refusal, partial(run, schema, known, options))
+        return _unless_refused(refusal, partial(_run_in_turn, context, partial(run, schema, known, options)))
 
     async def answers(
         self, subscribed: Subscribed, events: Sequence[object], database: Database, viewer: Viewer | None
@@ -254,6 +259,14 @@ class ExecutableSchema(strawberry.Schema):
 async def _unless_refused(refusal: GraphQLError | Awaitable[GraphQLError | None] | None, run: Callable[[], Any]) -> Any:
     refused = await await_maybe(refusal)
     return await await_maybe(run()) if refused is None else CoreResult(None, [refused])
+
+
+async def _run_in_turn(context: OperationContext, run: Callable[[], Any]) -> Any:
+    async with context.preparing():
+        found = run()
+    # What has been coerced is converted next: that is not done in one go with it.
+    await asyncio.sleep(_LARGE_MUTATION_PAUSE_SECONDS)
+    return await await_maybe(found)
 
 
 def _as_refused(result: ExecutionResult) -> ExecutionResult:

@@ -46,14 +46,7 @@ def _new(document: str) -> str:
     return f"#{next(_numbers)} {random.random()}\n{document}"
 
 
-_LARGE = (
-    "{ viewer { "
-    + " ".join(
-        f"x{each}: sharedOrders(first: 1) {{ nodes {{ id status message order {{ id title }} }} }}"
-        for each in range(60)
-    )
-    + " } }"
-)
+_LARGE = "{ " + " ".join(f"x{each}: viewer {{ user {{ id name n{each}: name }} }}" for each in range(49)) + " }"
 """A valid one, for which much code is written."""
 
 

@@ -13,7 +13,9 @@ SCHEMA: GraphQLSchema = build_schema("""
     me: Person! kinds: [Kind!]!
     people(first: Int = 20, last: Int): PersonConnection! any(ids: [ID!]!): [Thing]!
   }
-  type Mutation { rename(id: ID!): Renamed! }
+  type Mutation { rename(id: ID!, all: [Naming!], input: Names): Renamed! }
+  input Names { names: [Naming!] one: Naming }
+  input Naming { id: ID! tags: [String!] }
   type Subscription { renamed: Person! }
   interface Thing { id: ID! }
   type Person implements Thing {
@@ -116,3 +118,32 @@ def test_fragments_that_spread_each_other_over_and_over_are_weighed_at_once() ->
     began = perf_counter()
     assert _cost("{ me { ...f0 } } " + chain + " fragment f60 on Person { id }") == 4**60
     assert perf_counter() - began < 1
+
+
+_MANY = "mutation($input: Names, $all: [Naming!]) { rename(id: 1, input: $input, all: $all) { person { id } } }"
+
+
+@pytest.mark.parametrize(
+    ("variables", "entries"),
+    [
+        ({}, 0),
+        ({"input": {"names": [{"id": "1"}] * 10}}, 0),
+        ({"input": {"names": [{"id": "1"}] * 1_000}}, 990),
+        ({"input": {"names": [{"id": "1", "tags": ["a"] * 3}] * 5}}, 10),
+        ({"input": {"one": {"id": "1", "tags": ["a"] * 12}}}, 2),
+        ({"all": [{"id": "1", "tags": ["a", "b"]}] * 10}, 10),
+        ({"input": "nonsense", "all": 7}, 0),
+    ],
+)
+def test_what_is_in_the_lists_of_an_input_costs_ten_each_beyond_the_usual_length(
+    variables: dict[str, Any], entries: int
+) -> None:
+    assert _cost(_MANY, **variables) == 7 + 2 + 10 * entries
+
+
+def test_entries_that_are_written_in_the_document_cost_as_much_as_those_of_a_variable() -> None:
+    names = '{id: "1", tags: [$tag, "b"]} ' * 10
+    text = f"mutation($tag: String!) {{ rename(id: 1, input: {{names: [{names}]}}) {{ person {{ id }} }} }}"
+    assert _cost(text, tag="a") == 7 + 2 + 10 * 20
+    text = "mutation($names: [Naming!]) { rename(id: 1, input: {names: $names}) { person { id } } }"
+    assert _cost(text, names=[{"id": "1"}] * 11) == 7 + 2 + 10
