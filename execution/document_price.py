@@ -8,8 +8,8 @@ import re
 from itertools import islice
 
 _TOKEN = re.compile(
-    r"[\s,]*+(?:"
-    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'  # a block string
+    r"[\s,]++"  # is passed over in one go: to begin with each of its characters would be quadratic
+    r'|("""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'  # a block string
     r'|"(?:[^"\\\n]|\\.)*+"?'  # a string
     r"|\#[^\n\r]*+"  # a comment, which is bounded as the tokens are
     r"|\w++"  # a name or a number
@@ -34,5 +34,6 @@ def document_price(text: str, most_characters: int, most_tokens: int) -> int:
     """
     if len(text) > most_characters:
         return _ANY
-    tokens = sum(1 for _ in islice(_TOKEN.finditer(text), most_tokens))
+    found = (each for each in _TOKEN.finditer(text) if each.lastindex)
+    tokens = sum(1 for _ in islice(found, most_tokens))
     return _ANY + _TOKEN_PRICE * tokens + _CHARACTER_PRICE * len(text)
