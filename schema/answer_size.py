@@ -21,6 +21,8 @@ _AT_ONCE = 20
 
 _SLICE_SECONDS = 0.004
 
+_CONTAINERS = frozenset({dict, list})
+
 
 @dataclass
 class WrittenResult(ExecutionResult):
@@ -60,22 +62,32 @@ async def written(result: ExecutionResult, most_bytes: int, *, has_changed: bool
 
 def _pieces(value: Any) -> Iterator[bytes]:
     """Yield JSON piece by piece, as orjson writes it in one go."""
-    if value.__class__ is dict and _has_list(value):
-        before = b"{"
-        for name, each in value.items():
-            yield before + orjson.dumps(name) + b":"
-            yield from _pieces(each)
-            before = b","
-        yield b"}"
+    if value.__class__ is dict and _has_objects(value):
+        yield from _pieces_of_object(value)
     elif value and value.__class__ is list:
         yield from _pieces_of_list(value)
     else:
         yield orjson.dumps(value)
 
 
+def _pieces_of_object(value: dict[str, Any]) -> Iterator[bytes]:
+    before, plain = b"{", dict[str, Any]()
+    for name, each in value.items():
+        if not _has_objects(each):
+            plain[name] = each
+            continue
+        if plain:
+            yield before + orjson.dumps(plain)[1:-1]
+            before, plain = b",", {}
+        yield before + orjson.dumps(name) + b":"
+        yield from _pieces(each)
+        before = b","
+    yield before + orjson.dumps(plain)[1:] if plain else b"}"
+
+
 def _pieces_of_list(values: list[Any]) -> Iterator[bytes]:
     before = b"["
-    if any(map(_has_list, values)):
+    if any(map(_has_objects, values)):
         for each in values:
             yield before
             yield from _pieces(each)
@@ -87,10 +99,11 @@ def _pieces_of_list(values: list[Any]) -> Iterator[bytes]:
     yield b"]"
 
 
-def _has_list(value: Any) -> bool:
+def _has_objects(value: Any) -> bool:
+    """Return whether there is a list of objects, or of further lists, in a value: there may be any number of them."""
     if value.__class__ is dict:
-        return any(map(_has_list, value.values()))
-    return value.__class__ is list
+        return any(map(_has_objects, value.values()))
+    return value.__class__ is list and any(each.__class__ in _CONTAINERS for each in value)
 
 
 def _too_long(result: ExecutionResult, most_bytes: int, *, has_changed: bool) -> ExecutionResult:

@@ -1,19 +1,16 @@
 """Documents that are new to the server, by the hundred: they are paid for, and others have their turns in between."""
 
 import random
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from tests.attacks.hard_documents import HARD_DOCUMENTS
 from tests.attacks.harness import SMALL, withstands
 from tests.attacks.raw_client import Answer, connected
-from tests.attacks.served import Served, served
-from tests.servers import sqlite_url
+from tests.attacks.served import Served
 
 _CONNECTIONS = 32
 _numbers = count()
@@ -29,16 +26,6 @@ _WORST = (
     "20,000 lines of a block",
 )
 """Those that take longest to be refused, or to be parsed."""
-
-
-@pytest.fixture(scope="module")
-def unpaid(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server without budgets: what is not paid for must not be noticed by others either."""
-    home = tmp_path_factory.mktemp("unpaid")
-    shutil.copyfile(sqlite_world, home / "ordershare.db")
-    with served(sqlite_url(home / "ordershare.db"), home / "log", user_budget="", organisation_budget="") as server:
-        yield server
-        assert "Traceback" not in server.log()
 
 
 def _new(document: str) -> str:
@@ -67,20 +54,20 @@ def _flood(server: Served, documents: list[str]) -> list[Answer]:
 
 @pytest.mark.parametrize("asks", [lambda _: SMALL, lambda _: _new(SMALL)], ids=["known", "new"])
 def test_a_flood_of_invalid_documents_leaves_known_and_new_ones_of_others_served(
-    unpaid: Served, asks: Callable[[int], str]
+    attacked: Served, asks: Callable[[int], str]
 ) -> None:
     def attack(_: int) -> list[Answer]:
-        return _flood(unpaid, [_new(HARD_DOCUMENTS[name][0]) for name in _WORST for _ in range(6)])
+        return _flood(attacked, [_new(HARD_DOCUMENTS[name][0]) for name in _WORST for _ in range(6)])
 
-    answers = withstands(unpaid, attack, within=None, asks=asks)
+    answers = withstands(attacked, attack, within=None, asks=asks)
     assert {answer.status for answer in answers} == {200}
 
 
-def test_a_flood_of_large_valid_documents_leaves_others_served(unpaid: Served) -> None:
+def test_a_flood_of_large_valid_documents_leaves_others_served(attacked: Served) -> None:
     def attack(_: int) -> list[Answer]:
-        return _flood(unpaid, [_new(_LARGE) for _ in range(_CONNECTIONS)])
+        return _flood(attacked, [_new(_LARGE) for _ in range(_CONNECTIONS)])
 
-    answers = withstands(unpaid, attack, within=None)
+    answers = withstands(attacked, attack, within=None)
     assert {(answer.status, *answer.codes) for answer in answers} == {(200,)}
 
 
