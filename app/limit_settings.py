@@ -30,6 +30,7 @@ class LimitSettings(BaseSettings):
         max_directives: Directives.
         max_repeats: Fields that are selected again where they are selected already.
         max_cost: How many objects one answer may have.
+        max_response_bytes: How long one answer, or the answer to one event, may be.
         max_subscriptions_per_socket: Operations that are under way over one socket.
         max_sockets_per_user: Sockets, and streams over HTTP, of one user in one process.
         user_budget: What the operations of one user may cost within a time.
@@ -54,6 +55,7 @@ class LimitSettings(BaseSettings):
     max_directives: Annotated[int, Field(ge=0, le=100_000)] = DocumentLimits.directives
     max_repeats: Annotated[int, Field(ge=0, le=100_000)] = DocumentLimits.repeats
     max_cost: Annotated[int, Field(ge=10, le=1_000_000_000)] = 35_000
+    max_response_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024 * 1024)] = Limits.bytes
     max_subscriptions_per_socket: Annotated[int, Field(ge=1, le=100_000)] = 200
     max_sockets_per_user: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     user_budget: str = "30000000 per 10 seconds"
@@ -117,4 +119,4 @@ class LimitSettings(BaseSettings):
             directives=self.max_directives,
             repeats=self.max_repeats,
         )
-        return Limits(document, self.max_cost, introspection)
+        return Limits(document, self.max_cost, self.max_response_bytes, introspection)

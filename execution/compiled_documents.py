@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues
 from execution.compiled_operation import CompiledOperation, compile_operation, has_one_operation
 from execution.completion import complete_root, execute_root
 from execution.selection import FieldSelection, Selected, TypeSelection
+from execution.slices import step_by_step, turn_at_preparing
 from execution.subscriptions import Subscribed
 from execution.values import WholeRequest
 from execution.whole import Answered, NotWhole, Whole
@@ -252,6 +253,10 @@ async def _run(
     variables: VariableValues,
     options: dict[str, Any],
 ) -> ExecutionResult:
+    if not selected.is_written:
+        # Before anything is read: who waits for a turn holds nothing that others need.
+        async with turn_at_preparing(options.get("context_value")):
+            await step_by_step(selected.write())
     executor = _executor(schema, selected, variables, options)
     serially = selected.operation.operation is OperationType.MUTATION
     data = None if root is None else await execute_root(executor, root, serially=serially)

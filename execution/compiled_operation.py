@@ -19,7 +19,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
-from execution.cost import CostRules, OperationCost
+from execution.cost import CostRules, OperationCost, Weight
 from execution.question import question_of
 from execution.selection import Selected
 from execution.variables import Variables
@@ -76,8 +76,8 @@ class CompiledOperation:
             self._variables = Variables(schema, self.operation.variable_definitions or ())
         return self._variables
 
-    def cost(self, schema: GraphQLSchema, rules: CostRules, variables: Mapping[str, Any]) -> int:
-        """Return what the operation may cost with these variables, as a request gives them."""
+    def weight(self, schema: GraphQLSchema, rules: CostRules, variables: Mapping[str, Any]) -> Weight:
+        """Return how much the operation may be with these variables, as a request gives them."""
         if self._cost is None:
             fragments = [each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)]
             self._cost = OperationCost(schema, self.operation, fragments, rules)

@@ -1,13 +1,14 @@
 """What an operation may cost: how many objects its answer may have at the most, known before anything is executed.
 
-An object of the answer costs one, a scalar nothing. A page counts as full, whatever it will hold; a list without pages
-counts as a page of its usual length. What is skipped or included by a condition counts in any case. Fragments are
-weighed once each, so the cost is found in time linear in the document.
+An object of the answer costs one, a scalar nothing; a name in the answer costs only where it is very long. A page
+counts as full, whatever it will hold; a list without pages counts as a page of its usual length. What is skipped or
+included by a condition counts in any case. Fragments are weighed once each, so the cost is found in time linear in the
+document.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -17,6 +18,7 @@ from graphql import (
     GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
+    GraphQLString,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -30,12 +32,23 @@ from graphql import (
     is_list_type,
 )
 
+from execution.input_entries import InputEntries
+
 _PAGE_ARGUMENTS = ("first", "last")
 """Of connections: https://relay.dev/graphql/connections.htm."""
 
 _MOST_KEPT = 256
 _MOST_KEPT_VALUES = 1_024
 """Of all variables that costs are kept for: a document may have hundreds of them."""
+
+_NAME = 64
+"""A name in the answer is free up to so many characters, and costs one for each further so many."""
+
+_TEXT_BYTES = 6_000
+"""The longest texts have a thousand characters, each of which may be escaped."""
+
+_VALUE_BYTES = 64
+"""Of any other value, with what is around it."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +60,30 @@ class CostRules:
         most: The entries of the largest page.
         list_length: The usual length of a list without pages.
         mutation: What a mutation costs on top of what it answers.
+        entry: What each entry of the lists inside of inputs costs beyond the usual length of one.
     """
 
     page: int
     most: int
     list_length: int = 10
     mutation: int = 10
+    entry: int = 10
+
+
+class Weight(NamedTuple):
+    """How much an operation may be.
+
+    Attributes:
+        cost: Its cost.
+        bytes: How many bytes of JSON its answer has, with pages and lists as its cost assumes them.
+    """
+
+    cost: int = 0
+    bytes: int = 0
+
+    def plus(self, other: "Weight", times: int = 1) -> "Weight":
+        """Return this and as much of another as is there so many times."""
+        return Weight(self.cost + other.cost * times, self.bytes + other.bytes * times)
 
 
 @dataclass(frozen=True)
@@ -73,13 +104,15 @@ class _Field:
     """A selected field.
 
     Attributes:
-        weight: What each of its objects costs.
+        name: What its name in the answer weighs.
+        weight: What each of its objects, or its value, weighs.
         is_list: Whether it has many.
         length: How many it has, or the lists in it have; None for what is usual, or the page that it is in says.
         below: What is selected of each.
     """
 
-    weight: int
+    name: Weight
+    weight: Weight
     is_list: bool
     length: _Length | None
     below: "_Selection"
@@ -142,9 +175,12 @@ class _Outline:
         kind = get_named_type(definition.type)
         is_object = is_composite_type(kind)
         is_list = is_list_type(get_nullable_type(definition.type)) and is_object
-        weight = int(is_object) + (self._extra if parent is self._root_type else 0)
+        characters = len((node.alias or node.name).value)
+        name = Weight((characters - 1) // _NAME, characters)
+        cost = int(is_object) + (self._extra if parent is self._root_type else 0)
+        weight = Weight(cost, _TEXT_BYTES if kind is GraphQLString else _VALUE_BYTES)
         length = self._length(node, definition, is_list=is_list)
-        return _Field(weight, is_list, length, self._selection(node.selection_set, kind))
+        return _Field(name, weight, is_list, length, self._selection(node.selection_set, kind))
 
     def _length(self, node: FieldNode, definition: GraphQLField, *, is_list: bool) -> _Length | None:
         """Return what the arguments say of how many entries there are."""
@@ -162,7 +198,7 @@ class _Outline:
 
 
 class OperationCost:
-    """The cost of one operation of a valid document, by the values of its variables."""
+    """The weight of one operation of a valid document, by the values of its variables."""
 
     def __init__(
         self,
@@ -179,43 +215,49 @@ class OperationCost:
             fragments: The fragments of its document.
             rules: What is assumed.
         """
-        outline = _Outline(schema, operation, fragments, rules)
+        definitions = tuple(fragments)
+        outline = _Outline(schema, operation, definitions, rules)
+        selections = [operation.selection_set, *(each.selection_set for each in definitions)]
+        self._inputs = InputEntries(schema, operation, selections)
         self._rules = rules
         self._root = outline.root
         self._names = tuple(sorted(outline.variables))
-        self._kept: dict[tuple[int | None, ...], int] = {}
+        self._kept: dict[tuple[int | None, ...], Weight] = {}
         self._most_kept = min(_MOST_KEPT, _MOST_KEPT_VALUES // max(len(self._names), 1))
 
-    def of(self, variables: Mapping[str, Any]) -> int:
-        """Return the cost with these variables, as a request gives them."""
+    def of(self, variables: Mapping[str, Any]) -> Weight:
+        """Return the weight with these variables, as a request gives them."""
         key = tuple(_counted(variables.get(name)) for name in self._names)
-        cost = self._kept.get(key)
-        if cost is None:
+        weight = self._kept.get(key)
+        if weight is None:
             once, each = self._weigh(self._root, variables, {})
-            cost = once + each * self._rules.list_length
+            weight = once.plus(each, self._rules.list_length)
             if len(self._kept) < self._most_kept:
-                self._kept[key] = cost
-        return cost
+                self._kept[key] = weight
+        more = self._inputs.of(variables) - self._rules.list_length
+        return weight.plus(Weight(self._rules.entry), more) if more > 0 else weight
 
     def _weigh(
-        self, selection: _Selection, variables: Mapping[str, Any], weighed: dict[int, tuple[int, int]]
-    ) -> tuple[int, int]:
-        """Return what a selection costs once, and on top of that for each entry of the page whose object it is of."""
+        self, selection: _Selection, variables: Mapping[str, Any], weighed: dict[int, tuple[Weight, Weight]]
+    ) -> tuple[Weight, Weight]:
+        """Return what a selection weighs once, and on top of that for each entry of the page whose object it is of."""
         if id(selection) not in weighed:
-            once = each = 0
+            once = each = Weight()
             for selected in selection.fields:
                 below_once, below_each = self._weigh(selected.below, variables, weighed)
                 usual, length = self._rules.list_length, selected.length
                 entries = usual if length is None else length.among(variables, self._rules.most)
+                object_once = selected.weight.plus(below_once)
+                once = once.plus(selected.name)
                 if not selected.is_list:
-                    once += selected.weight + below_once + below_each * entries
+                    once = once.plus(object_once).plus(below_each, entries)
                 elif length is None:
-                    each += selected.weight + below_once + below_each * usual
+                    each = each.plus(object_once).plus(below_each, usual)
                 else:
-                    once += entries * (selected.weight + below_once + below_each * usual)
+                    once = once.plus(object_once.plus(below_each, usual), entries)
             for fragment in selection.fragments:
                 inside_once, inside_each = self._weigh(fragment, variables, weighed)
-                once, each = once + inside_once, each + inside_each
+                once, each = once.plus(inside_once), each.plus(inside_each)
             weighed[id(selection)] = once, each
         return weighed[id(selection)]
 

@@ -21,7 +21,6 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
 )
-from strawberry.extensions import SchemaExtension
 
 
 @dataclass(frozen=True)
@@ -200,23 +199,8 @@ def too_long(text: str, limits: DocumentLimits) -> GraphQLError | None:
     return GraphQLError(sentence, extensions={"code": "QUERY_TOO_COMPLEX"})
 
 
-class DocumentLimiter(SchemaExtension):
-    """Refuses a document that exceeds its limits, before it is validated."""
-
-    def __init__(self, limits: DocumentLimits) -> None:
-        """Refuse what exceeds `limits`."""
-        self._limits = limits
-
-    def on_validate(self) -> Iterator[None]:
-        """Measure the parsed document."""
-        document = self.execution_context.graphql_document
-        refusal = None if document is None else _refusal(document, self._limits)
-        if refusal is not None:
-            self.execution_context.pre_execution_errors = [refusal]
-        yield
-
-
-def _refusal(document: DocumentNode, limits: DocumentLimits) -> GraphQLError | None:
+def refusal(document: DocumentNode, limits: DocumentLimits) -> GraphQLError | None:
+    """Return why a parsed document is not to be validated, or None."""
     try:
         sentence = excess(document, limits)
     except CircularFragment as circle:

@@ -1,6 +1,6 @@
 """What an operation selects, worked out once against the schema instead of for each object of each answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from keyword import iskeyword
@@ -20,6 +20,7 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     VariableNode,
+    get_named_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
@@ -66,6 +67,17 @@ class Selected:
             return None
         collected = collect_fields(self.schema, self.fragments, self.conditions, root_type, self.operation)
         return TypeSelection(self, root_type, collected.grouped_field_set)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the code of its selections has been written."""
+        return "_written" in self.__dict__
+
+    def write(self) -> Iterator[None]:
+        """Write the code of its selections, step by step."""
+        if self.root is not None:
+            yield from self.root.write_shapes()
+        self.__dict__["_written"] = True
 
     @cached_property
     def only_field(self) -> "FieldSelection | None":
@@ -189,6 +201,18 @@ class TypeSelection:
     def shape(self) -> Shape:
         """The compiled reading of plain values, which raises at the first value that is not as it should be."""
         return shape_of(self.parts)
+
+    def write_shapes(self) -> Iterator[None]:
+        """Write the code of this selection and of those below it, as far as their types are known, step by step.
+
+        That is most of what compiling takes.
+        """
+        _ = self.shape
+        yield
+        for each in self.asked:
+            object_type = get_named_type(each.definition.type)
+            if isinstance(object_type, GraphQLObjectType) and each.field_name not in INTROSPECTION:
+                yield from each.of_type(object_type).write_shapes()
 
 
 def _mentions_variable(node: Node) -> bool:

@@ -1,21 +1,25 @@
 """Values of variables that are plain and as they should be, without asking graphql-core about each request's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLID,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
     Undefined,
     VariableDefinitionNode,
     coerce_input_value,
     get_nullable_type,
+    is_required_input_field,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
@@ -93,25 +97,84 @@ def _list(value_type: Any) -> Coerce | None:
     return lambda value: list(value) if value.__class__ is list and set(map(type, value)) <= {expected} else Undefined
 
 
-def _object(value_type: Any) -> Coerce | None:
-    """Return what coerces an input object all of whose fields are plain scalars."""
+def _object(value_type: Any, within: frozenset[Any] = frozenset()) -> Coerce | None:
+    """Return what coerces an input object of leaves, lists and further objects, or a list of such: a whole import.
+
+    Args:
+        value_type: A type that is not non-null.
+        within: The types that it is part of. One that is part of itself is left to graphql-core.
+    """
+    if isinstance(value_type, GraphQLList):
+        return _objects(value_type, within)
+    if value_type in within or not _is_made_of_its_fields(value_type):
+        return None
+    coercers = {name: _part(field.type, within | {value_type}) for name, field in value_type.fields.items()}
+    optional = {name: each for name, each in value_type.fields.items() if not is_required_input_field(each)}
+    defaults: dict[str, Any] = coerce_input_value({}, GraphQLInputObjectType(value_type.name, optional))
+    # A default that can be changed would be the same one in each request.
+    if None in coercers.values() or any(isinstance(default, dict | list) for default in defaults.values()):
+        return None
+    return _coerce_object(coercers, coercers.keys() - optional.keys(), defaults)
+
+
+def _is_made_of_its_fields(value_type: Any) -> bool:
     if not isinstance(value_type, GraphQLInputObjectType) or value_type.is_one_of:
-        return None
-    classes = {name: _CLASSES.get(get_nullable_type(field.type)) for name, field in value_type.fields.items()}
-    if None in classes.values() or value_type.out_type is not GraphQLInputObjectType.out_type:
-        return None
+        return False
     if any(field.out_name not in (None, name) for name, field in value_type.fields.items()):
+        return False
+    return value_type.out_type is GraphQLInputObjectType.out_type
+
+
+def _coerce_object(coercers: Mapping[str, Any], required: AbstractSet[str], defaults: Mapping[str, Any]) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value.__class__ is not dict or not required <= value.keys() <= coercers.keys():
+            return Undefined
+        known = {}
+        for name, part in coercers.items():
+            if name in value:
+                known[name] = found = part(value[name])
+                if found is Undefined:
+                    return Undefined
+            elif name in defaults:
+                known[name] = defaults[name]
+        return known
+
+    return coerce
+
+
+def _objects(value_type: GraphQLList[Any], within: frozenset[Any]) -> Coerce | None:
+    part = _part(value_type.of_type, within)
+    if part is None:
         return None
-    required = {name: field.type for name, field in value_type.fields.items() if isinstance(field.type, GraphQLNonNull)}
-    # What graphql-core makes of the least that can be given has the defaults of all the rest.
-    least: dict[str, Any] = coerce_input_value({name: classes[name]() for name in required}, value_type)  # type: ignore[misc]
 
     def coerce(value: Any) -> Any:
-        if value.__class__ is not dict or not required.keys() <= value.keys() <= classes.keys():
+        if value.__class__ is not list:
             return Undefined
-        if any(each.__class__ is not classes[name] for name, each in value.items()):
+        items = [part(each) for each in value]
+        return Undefined if any(each is Undefined for each in items) else items
+
+    return coerce
+
+
+def _part(value_type: Any, within: frozenset[Any]) -> Coerce | None:
+    """Return what coerces a part of an input, which may be null where its type says so."""
+    inner = get_nullable_type(value_type)
+    coerce = _scalar(inner) or _leaf(inner) or _list(inner) or _object(inner, within)
+    if coerce is None or isinstance(value_type, GraphQLNonNull):
+        return coerce
+    return lambda value: None if value is None else coerce(value)
+
+
+def _leaf(value_type: Any) -> Coerce | None:
+    """Return what coerces a scalar or an enum by its own rule."""
+    if not isinstance(value_type, GraphQLScalarType | GraphQLEnumType):
+        return None
+
+    def coerce(value: Any) -> Any:
+        try:
+            return Undefined if value is None else value_type.coerce_input_value(value)
+        except Exception:
+            # What is wrong with it is for graphql-core to say.
             return Undefined
-        known = {**least, **value}
-        return {name: known[name] for name in classes if name in known}
 
     return coerce

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from functools import cache
 
-from strawberry.extensions import DisableIntrospection, MaxTokensLimiter, SchemaExtension
+from strawberry.extensions import DisableIntrospection, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401 - registers the enums before a type uses them
-from execution.limits import DocumentLimiter
-from execution.operation_choice import OperationChooser
+from execution.parsing import Parsing
 from execution.validation import Validation
 from schema.executable import ExecutableSchema
 from schema.limits import DEFAULT_LIMITS, Limits
@@ -61,10 +60,8 @@ def build_schema(limits: Limits = DEFAULT_LIMITS) -> ExecutableSchema:
 @cache
 def _built(limits: Limits) -> ExecutableSchema:
     extensions: list[Callable[[], SchemaExtension]] = [
-        lambda: MaxTokensLimiter(max_token_count=limits.document.tokens),
-        lambda: DocumentLimiter(limits.document),
-        OperationChooser,
-        lambda: Validation(suggestions=limits.introspection),
+        lambda: Parsing(limits.document.tokens),
+        lambda: Validation(limits.document, suggestions=limits.introspection),
     ]
     if not limits.introspection:
         extensions.insert(-1, DisableIntrospection)

@@ -1,5 +1,8 @@
 """What an operation carries: who asks, and what its fields read."""
 
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TypeAlias
 
@@ -8,9 +11,15 @@ from uuid_utils.compat import uuid4
 
 from db.database import Database
 from domain.people import Viewer
+from execution.fair_turns import FairTurns
 from schema.observing import NOBODY, Watcher, under_way
 from schema.pricing import Bill, Spend
 from schema.reading import Reading
+
+_PREPARING = FairTurns(pause_seconds=0.001)
+"""Documents are prepared one at a time by a process, whatever schema they are for."""
+
+_ONE_TURN_SECONDS = 0.004
 
 
 class ConnectionContext:
@@ -61,6 +70,8 @@ class OperationContext:
         resume_after: The cursor after which a subscription goes on, whatever its document says.
         bill: What it costs, and who pays.
         watcher: Hears what is worth counting.
+        most_bytes: How long the answer may become, by what is selected.
+        is_mutation: Whether it changes something.
         asked_who: Whether a field has asked for a viewer where there is none.
     """
 
@@ -85,7 +96,10 @@ class OperationContext:
         self.bill = bill or Bill(None, None, 0)
         self.database = database
         self.resume_after = resume_after
+        self.most_bytes = 0
+        self.is_mutation = False
         self.asked_who = False
+        self._prepared_seconds = 0.0
         self._viewer = viewer
         self._reading: Reading | None = None
         self._is_closed = False
@@ -107,6 +121,21 @@ class OperationContext:
         """What an error tells, and the log with it."""
         watched = under_way.get()
         return uuid4().hex if watched is None else watched.request_id
+
+    @asynccontextmanager
+    async def preparing(self) -> AsyncIterator[None]:
+        """Hold a turn at preparing a document; users take turns, however many documents each of them has sent.
+
+        A small document is prepared in one turn: what comes after the first needs no other while it is short.
+        """
+        began = time.perf_counter()
+        if 0 < self._prepared_seconds < _ONE_TURN_SECONDS:
+            yield
+        else:
+            async with _PREPARING.turn(None if self._viewer is None else self._viewer.user_id):
+                began = time.perf_counter()
+                yield
+        self._prepared_seconds += time.perf_counter() - began
 
     @property
     def reading(self) -> Reading:

@@ -15,6 +15,7 @@ from graphql import (
     get_operation_ast,
 )
 from graphql import ExecutionResult as CoreResult
+from graphql import OperationType as CoreOperationType
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -29,8 +30,10 @@ from domain.people import Viewer
 from execution.compiled_documents import CompiledDocuments
 from execution.compiled_operation import CompiledOperation
 from execution.cost import OperationCost
+from execution.document_price import document_price
 from execution.limits import too_long
 from execution.subscriptions import Subscribed
+from schema.answer_size import written
 from schema.context import ConnectionContext, OperationContext
 from schema.limits import Limits
 from schema.pricing import COST_RULES
@@ -41,6 +44,11 @@ CACHED_DOCUMENTS = 500
 
 _CACHED_CHARACTERS = 256 * 1024
 """The same, for a client who sends ever new ones: each character that is remembered takes some 200 bytes."""
+
+_LARGE_MUTATION = 1_000
+"""A mutation that costs more is given a hundred things at once, and to coerce them takes its time."""
+
+_LARGE_MUTATION_PAUSE_SECONDS = 0.001
 
 EVERY_KIND = frozenset(OperationType)
 
@@ -107,13 +115,15 @@ class ExecutableSchema(strawberry.Schema):
         allowed: frozenset[OperationType],
     ) -> ExecutionResult:
         """Run an operation whose document has not been seen before, or was refused."""
-        refusal = too_long(query, self.limits.document)
+        limits = self.limits.document
+        context = connection.operation(self.limits.cost)
+        refusal = await context.bill.preparation_refusal(document_price(query, limits.characters, limits.tokens))
+        refusal = refusal or too_long(query, limits)
         if refusal is not None:
             return PreExecutionError(data=None, errors=[refusal])
-        context = connection.operation(self.limits.cost)
         try:
             result = await super().execute(query, variable_values, context, None, operation_name, allowed)
-            return self._finished(result, context)
+            return await self._written(self._finished(result, context), context)
         except MissingQueryError:
             return PreExecutionError(data=None, errors=[bad_user_input("There is no document to execute.")])
         except CannotGetOperationTypeError as fault:
@@ -131,21 +141,25 @@ class ExecutableSchema(strawberry.Schema):
         """Run an operation that is `known`: what `execute` or `begin` answers, without their preparations."""
         context = connection.operation(self.limits.cost)
         try:
-            return self._finished(await self._run(self._pay_and_run, known, variable_values, context), context)
+            result = self._finished(await self._run(self._pay_and_run, known, variable_values, context), context)
+            # Most answers are known to be short before they are made.
+            return result if context.most_bytes <= self.limits.bytes else await self._written(result, context)
         finally:
             await context.close()
 
     def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
-        cost = known.cost(schema, COST_RULES, options["variable_values"] or {})
-        refusal = options["context_value"].bill.refusal(cost)
+        context: OperationContext = options["context_value"]
+        cost, context.most_bytes = known.weight(schema, COST_RULES, options["variable_values"] or {})
+        context.is_mutation = known.operation.operation is CoreOperationType.MUTATION
+        refusal = context.bill.refusal(cost)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
-        if refusal is None:
+        if refusal is None and not (context.is_mutation and cost > _LARGE_MUTATION):
             return run(schema, known, options)
-        return _unless_refused(refusal, partial(run, schema, known, options))
+        return _unless_refused(refusal, partial(_run_in_turn, context, partial(run, schema, known, options)))
 
     def cost_of_event(self, subscribed: Subscribed) -> int:
         """Return what an answer to one event of a subscription may cost."""
-        return subscribed.operation.cost(self._schema, COST_RULES, subscribed.variables)
+        return subscribed.operation.weight(self._schema, COST_RULES, subscribed.variables).cost
 
     def as_operation(self, subscribed: Subscribed, operation: CompiledOperation) -> Subscribed:
         """Return a subscription, without its source, as if its document were that of an operation that asks the same.
@@ -190,7 +204,9 @@ class ExecutableSchema(strawberry.Schema):
         away = [fault for fault in _causes(answers) if is_away(fault)]
         if away:
             raise away[0]
-        return [self._finished(answer, context) for answer in answers]
+        context.most_bytes = subscribed.operation.weight(self._schema, COST_RULES, subscribed.variables).bytes
+        finished = (self._finished(answer, context) for answer in answers)
+        return [await self._written(each, context, located=False) for each in finished]
 
     async def _run(
         self,
@@ -226,11 +242,27 @@ class ExecutableSchema(strawberry.Schema):
 
     async def _execute_priced(self, schema: GraphQLSchema, document: DocumentNode, **options: Any) -> Any:
         """Return what graphql-core's `execute` would, where whoever asks can afford it."""
+        context: OperationContext = options["context_value"]
         operation: OperationDefinitionNode = get_operation_ast(document, options["operation_name"])  # type: ignore[assignment]  # it is valid
         fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
-        cost = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
-        refusal = options["context_value"].bill.refusal(cost)
-        return await _unless_refused(refusal, partial(self.documents.execute, schema, document, **options))
+        run = partial(self.documents.execute, schema, document, **options)
+        async with context.preparing():
+            weight = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
+            cost, context.most_bytes = weight
+            context.is_mutation = operation.operation is CoreOperationType.MUTATION
+            refusal = context.bill.refusal(cost)
+            # What has to ask first whether it can be afforded does not hold the turn meanwhile.
+            found = run() if refusal is None else None
+        return await (_unless_refused(refusal, run) if found is None else await_maybe(found))
+
+    async def _written(
+        self, result: ExecutionResult, context: OperationContext, *, located: bool = True
+    ) -> ExecutionResult:
+        """Return a result that has been written where it may be too large, or why it is."""
+        is_short = context.most_bytes <= self.limits.bytes or isinstance(result, PreExecutionError)
+        if is_short or Subscribed.within(result.data) is not None:
+            return result
+        return await written(result, self.limits.bytes, has_changed=context.is_mutation, located=located)
 
     def _finished(self, result: ExecutionResult, context: OperationContext) -> ExecutionResult:
         """Return a result as a client may have it."""
@@ -246,6 +278,14 @@ class ExecutableSchema(strawberry.Schema):
 async def _unless_refused(refusal: GraphQLError | Awaitable[GraphQLError | None] | None, run: Callable[[], Any]) -> Any:
     refused = await await_maybe(refusal)
     return await await_maybe(run()) if refused is None else CoreResult(None, [refused])
+
+
+async def _run_in_turn(context: OperationContext, run: Callable[[], Any]) -> Any:
+    async with context.preparing():
+        found = run()
+    # What has been coerced is converted next: that is not done in one go with it.
+    await asyncio.sleep(_LARGE_MUTATION_PAUSE_SECONDS)
+    return await await_maybe(found)
 
 
 def _as_refused(result: ExecutionResult) -> ExecutionResult:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeAlias
 
 from graphql import GraphQLError
+from strawberry.utils.await_maybe import await_maybe
 
 from domain.people import Viewer
 from execution.cost import CostRules
@@ -75,6 +76,18 @@ class Bill:
         if isinstance(spent, Spent):
             return self._refused(self._told, cost, spent)
         return self._refused_later(self._told, cost, spent)
+
+    async def preparation_refusal(self, price: int) -> GraphQLError | None:
+        """Charge the preparation of a document that is not known; return why it is not prepared, or None.
+
+        It is charged beside what the operation costs, which an answer tells.
+
+        Args:
+            price: What the preparation costs.
+        """
+        if self._spend is None or self._viewer is None:
+            return None
+        return self._refused({}, price, await await_maybe(self._spend(self._viewer, price)))
 
     async def _refused_later(self, told: dict[str, int], cost: int, spending: Awaitable[Spent]) -> GraphQLError | None:
         return self._refused(told, cost, await spending)

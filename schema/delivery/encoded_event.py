@@ -1,10 +1,11 @@
 """Results as they are sent."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
+
+from schema.answer_size import WrittenResult, as_map
 
 
 class EncodedEvent(NamedTuple):
@@ -24,16 +25,6 @@ def as_json(result: ExecutionResult, *, located: bool = True) -> bytes:
 
     Args:
         result: The result.
-        located: Whether errors say where in the document they are. Those of an event do not: it is answered for many
-            documents, which ask the same in texts of their own.
+        located: As for `as_map`.
     """
-    # Where nothing was executed there is no data, not even null (GraphQL, section 7.1).
-    answer: dict[str, Any] = {} if isinstance(result, PreExecutionError) else {"data": result.data}
-    if result.errors:
-        answer["errors"] = errors = [error.formatted for error in result.errors]
-        if not located:
-            for error in errors:
-                error.pop("locations", None)
-    if result.extensions:
-        answer["extensions"] = result.extensions
-    return orjson.dumps(answer)
+    return result.written if isinstance(result, WrittenResult) else orjson.dumps(as_map(result, located=located))

@@ -11,11 +11,13 @@ from domain.vocabulary import OrderStatus
 from resolvers.import_orders import ImportAnswer, OrderToImport, import_orders
 from schema.context import Info
 from schema.global_id import decode_id
+from schema.inputs import built_at_once
 from schema.mutate import mutate
 from schema.mutations.payloads import INPUT, idempotency_key, user_errors
 from schema.user_errors import UserError
 
 
+@built_at_once
 @strawberry.input(description="An amount of money.")
 class MoneyInput:
     """Minor units and their currency."""
@@ -24,6 +26,7 @@ class MoneyInput:
     currency: str = strawberry.field(description="The ISO 4217 code, such as `EUR`.")
 
 
+@built_at_once
 @strawberry.input(description="An order, as the platform has it.")
 class OrderImport:
     """One row of an import."""

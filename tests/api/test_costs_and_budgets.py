@@ -1,6 +1,7 @@
 """What an operation may cost, what the answer tells of it, and what becomes of who has spent too much."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -58,9 +59,61 @@ async def test_a_known_operation_is_judged_by_the_variables_of_each_request(data
 
 
 async def _populated(database: Database, **settings: Any) -> World:
+    """Return a world whose server knows the small document: nobody there pays for its preparation."""
     world = World(database, **settings)
     await world.populate()
+    await _make_known(database, _WHO)
     return world
+
+
+async def _make_known(database: Database, *documents: str) -> None:
+    """Have documents executed for a user without a budget."""
+    world = World(database, user_budget="")
+    async with serving(world) as server, terminal(server, world.token("admin")) as opened:
+        for number, document in enumerate((*documents, _WHO)):
+            await opened.subscribe(document, str(number))
+        while (await opened.receive())["id"] != str(len(documents)):
+            pass
+    await world.http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("document", "price", "code"),
+    [
+        ("{ viewer { user { nam: reference } } }", 1_000 + 250 * 11 + 2 * 38, None),
+        ("{ viewer { user { nothing } } }", 1_000 + 250 * 9 + 2 * 31, "GRAPHQL_VALIDATION_FAILED"),
+        ('{ viewer { user("', 1_000 + 250 * 6 + 2 * 17, "GRAPHQL_PARSE_FAILED"),
+        ("#" * 65_537, 1_000, "QUERY_TOO_COMPLEX"),
+    ],
+)
+async def test_a_document_that_is_not_known_is_paid_for_before_it_is_prepared_whatever_becomes_of_it(
+    database: Database, document: str, price: int, code: str | None
+) -> None:
+    document = document.replace("nam", f"n{uuid4().hex[:2]}") if code is None else document
+    world = await _populated(database, user_budget="9999 per hour")
+    answer = (await world.post("owner", document)).json()
+    assert [error["extensions"]["code"] for error in answer.get("errors", [])] == ([] if code is None else [code])
+    executed = answer["extensions"]["cost"]["requested"] if code is None else 0
+    assert executed == (2 if code is None else 0)
+    left = (await world.post("owner", _WHO)).json()["extensions"]["cost"]["remaining"]
+    assert left == 9_999 - price - executed - 2
+    await world.http.aclose()
+
+
+async def test_what_the_budget_does_not_suffice_for_is_not_prepared(database: Database) -> None:
+    world = await _populated(database, user_budget="2500 per hour")
+    refused = await world.post("owner", "{ viewer { nothing } }")
+    seconds = int(refused.headers["retry-after"])
+    assert refused.status_code == 429
+    assert refused.json() == {
+        "errors": [
+            {
+                "message": f"The budget does not suffice for a cost of 2544; try again in {seconds} seconds.",
+                "extensions": {"code": "RATE_LIMITED", "retryAfter": seconds},
+            }
+        ],
+    }
+    await world.http.aclose()
 
 
 async def test_who_has_spent_their_budget_is_told_when_it_is_full_again_and_others_are_served(
@@ -160,6 +213,7 @@ async def test_one_who_listens_pays_for_events_until_their_budget_is_spent(
 ) -> None:
     world = await _populated(database, user_budget=budget)
     events = f'subscription {{ organisationEvents(organisationId: "{await world.organisation_id()}") {{ sequence }} }}'
+    await _make_known(database, events)
     other = World(database, user_budget="")
     ear = Ear(world)
     async with serving(world) as server, terminal(server, world.token("admin")) as opened:

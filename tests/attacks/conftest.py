@@ -14,10 +14,13 @@ from tests.world import World
 
 @pytest.fixture(scope="session")
 def attacked(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server over the small world on SQLite, for attacks that change nothing; it must log no fault."""
+    """A server over the small world on SQLite, for attacks that change nothing; it must log no fault.
+
+    It has no budgets: what can be done at all is measured here, and all tests share its users.
+    """
     home = tmp_path_factory.mktemp("attacked")
     shutil.copyfile(sqlite_world, home / "ordershare.db")
-    with served(sqlite_url(home / "ordershare.db"), home / "log") as server:
+    with served(sqlite_url(home / "ordershare.db"), home / "log", user_budget="", organisation_budget="") as server:
         yield server
     log = server.log()
     assert "Traceback" not in log, log

@@ -29,7 +29,8 @@ _TRIES = 6
 _GIVEN_BACK_SECONDS = 10.0
 _IN_USE = b'ordershare_database_connections{state="in_use"} '
 
-_SMALL = "{ viewer { user { reference } } }"
+SMALL = "{ viewer { user { reference } } }"
+"""What somebody else asks, unless an attack says otherwise: a document that the server knows."""
 
 
 @dataclass
@@ -68,6 +69,7 @@ def withstands(
     within: float | None = REFUSED_SECONDS,
     bystander: str = "member",
     others: float = OTHERS_SECONDS,
+    asks: Callable[[int], str] = lambda _: SMALL,
 ) -> Outcome:
     """Attack a server, and require that it is little troubled; return what the attack returns.
 
@@ -78,10 +80,11 @@ def withstands(
         within: How many seconds it may take; None where it ends as it likes.
         bystander: Who asks a small query over and over meanwhile.
         others: How many seconds their slowest answer may take.
+        asks: Returns the document that they ask, by how often they have asked.
     """
     tries: list[list[str]] = []
     while True:
-        outcome, measured = measure(server, lambda: attack(len(tries)), bystander)
+        outcome, measured = measure(server, lambda: attack(len(tries)), bystander, asks)
         complaints = measured.complaints(within, others)
         if not complaints:
             return outcome
@@ -89,10 +92,15 @@ def withstands(
         assert len(tries) < _TRIES, tries
 
 
-def measure(server: Served, attack: Callable[[], Outcome], bystander: str = "member") -> tuple[Outcome, Measured]:
+def measure(
+    server: Served,
+    attack: Callable[[], Outcome],
+    bystander: str = "member",
+    asks: Callable[[int], str] = lambda _: SMALL,
+) -> tuple[Outcome, Measured]:
     """Attack a server once; return what the attack returns, and what it was like."""
     measured = Measured()
-    with _bystander(server, bystander, measured):
+    with _bystander(server, bystander, asks, measured):
         began, kept_waiting = time.perf_counter(), server.kept_waiting()
         outcome = attack()
         seconds = outcome.seconds if isinstance(outcome, Answer) else time.perf_counter() - began
@@ -115,7 +123,7 @@ def connections_in_use(server: Served) -> int:
 
 
 @contextmanager
-def _bystander(server: Served, viewer: str, measured: Measured) -> Iterator[None]:
+def _bystander(server: Served, viewer: str, asks: Callable[[int], str], measured: Measured) -> Iterator[None]:
     """Have somebody else ask as long as the context lasts, from some answers before to some after it."""
     before = server.memory()
     some, over = threading.Event(), threading.Event()
@@ -125,7 +133,7 @@ def _bystander(server: Served, viewer: str, measured: Measured) -> Iterator[None
         with connected(server.port, server.token(viewer)) as client:
             while left:
                 kept_waiting = server.kept_waiting()
-                answer = client.ask(_SMALL)
+                answer = client.ask(asks(measured.asked))
                 seconds = answer.seconds - (server.kept_waiting() - kept_waiting)
                 if answer.status != 200:
                     measured.faults.append(f"somebody else was answered {answer.status} {answer.body[:200]!r}")

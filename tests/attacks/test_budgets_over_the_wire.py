@@ -12,8 +12,9 @@ from tests.attacks.served import Served, served
 from tests.served_world import terminal
 from tests.world import World
 
-# With a full page of members it costs more than 100, and with its cost of 1 it fits well into a budget of 1,000.
-_DEAR = "query($id: ID!) { organisation(id: $id) { members(first: 100) { nodes { user { id } } } } }"
+# With full pages it costs more than 10,000; to have this and the small one prepared fits well into 100,000.
+_PAGES = "orders(first: 100) { nodes { sharedOrders(first: 100) { nodes { id } } } }"
+_DEAR = f"query($id: ID!) {{ organisation(id: $id) {{ {_PAGES} }} }}"
 _SMALL = "{ viewer { user { reference } } }"
 
 
@@ -49,7 +50,7 @@ async def test_a_user_who_has_spent_their_budget_is_refused_and_another_is_serve
     world: World, database_url: str, tmp_path: Path
 ) -> None:
     organisation = await world.organisation_id()
-    with served(database_url, tmp_path / "log", user_budget="1000 per hour") as server:
+    with served(database_url, tmp_path / "log", user_budget="100000 per hour") as server:
         _is_refused(_spend(server, "owner", organisation))
         assert _ask(server, "member", organisation).status == 200
         async with terminal(server, server.token("owner")) as opened:
@@ -67,7 +68,7 @@ async def test_an_organisation_that_has_spent_its_budget_is_refused_and_another_
     world: World, database_url: str, tmp_path: Path
 ) -> None:
     organisation, strangers = await world.organisation_id(), await world.organisation_id("strangers")
-    with served(database_url, tmp_path / "log", organisation_budget="1000 per hour") as server:
+    with served(database_url, tmp_path / "log", organisation_budget="100000 per hour") as server:
         _is_refused(_spend(server, "owner", organisation))
         _is_refused(_ask(server, "member", organisation))
         assert _ask(server, "outsider", strangers).status == 200
@@ -78,7 +79,7 @@ async def test_servers_count_together_where_they_share_a_store_and_by_themselves
     world: World, database_url: str, tmp_path: Path, store: RedisServer
 ) -> None:
     organisation = await world.organisation_id()
-    settings = {"user_budget": "1000 per hour", "budget_store_url": store.url}
+    settings = {"user_budget": "100000 per hour", "budget_store_url": store.url}
     with ExitStack() as running:
         first, second = (
             running.enter_context(served(database_url, tmp_path / name, **settings)) for name in ("log 1", "log 2")

@@ -14,7 +14,9 @@ SCHEMA: GraphQLSchema = build_schema("""
     me: Person! kinds: [Kind!]!
     people(first: Int = 20, last: Int): PersonConnection! any(ids: [ID!]!): [Thing]!
   }
-  type Mutation { rename(id: ID!): Renamed! }
+  type Mutation { rename(id: ID!, all: [Naming!], input: Names): Renamed! }
+  input Names { names: [Naming!] one: Naming }
+  input Naming { id: ID! tags: [String!] }
   type Subscription { renamed: Person! }
   interface Thing { id: ID! }
   type Person implements Thing {
@@ -34,12 +36,17 @@ def _cost(text: str, **variables: Any) -> int:
     assert validate(SCHEMA, document) == []
     [operation] = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
-    return OperationCost(SCHEMA, operation, fragments, RULES).of(variables)
+    return OperationCost(SCHEMA, operation, fragments, RULES).of(variables).cost
 
 
 COSTS = {
     "{ __typename }": 0,
     "{ me { id name tags } }": 1,
+    f"{{ me {{ {'a' * 64}: id }} }}": 1,
+    f"{{ me {{ {'a' * 65}: id }} }}": 2,
+    f"{{ people(first: 3) {{ nodes {{ {'a' * 640}: name }} }} }}": 1 + 3 * (1 + 9),
+    f"{{ {'a' * 640}: people(first: 3) {{ nodes {{ name }} }} }}": 1 + 9 + 3,
+    f"{{ people(first: 3) {{ nodes {{ ...f }} }} }} fragment f on Person {{ {'a' * 640}: name }}": 1 + 3 * (1 + 9),
     "{ me { kind { name } } }": 2,
     "{ kinds { name } }": 10,
     "{ a: kinds { name } b: kinds { name } }": 20,
@@ -100,8 +107,8 @@ def test_the_same_operation_costs_what_each_request_says() -> None:
     assert isinstance(operation, OperationDefinitionNode)
     cost = OperationCost(SCHEMA, operation, (), RULES)
     for _ in range(2):
-        assert [cost.of({"first": size}) for size in (1, 2, 1, 3)] == [2, 3, 2, 4]
-    assert [cost.of({"first": size}) for size in range(1000)][-1] == 101
+        assert [cost.of({"first": size}).cost for size in (1, 2, 1, 3)] == [2, 3, 2, 4]
+    assert [cost.of({"first": size}).cost for size in range(1000)][-1] == 101
 
 
 def test_what_is_kept_of_a_document_with_many_variables_takes_64_kib_at_most() -> None:
@@ -131,3 +138,32 @@ def test_fragments_that_spread_each_other_over_and_over_are_weighed_at_once() ->
     began = perf_counter()
     assert _cost("{ me { ...f0 } } " + chain + " fragment f60 on Person { id }") == 4**60
     assert perf_counter() - began < 1
+
+
+_MANY = "mutation($input: Names, $all: [Naming!]) { rename(id: 1, input: $input, all: $all) { person { id } } }"
+
+
+@pytest.mark.parametrize(
+    ("variables", "entries"),
+    [
+        ({}, 0),
+        ({"input": {"names": [{"id": "1"}] * 10}}, 0),
+        ({"input": {"names": [{"id": "1"}] * 1_000}}, 990),
+        ({"input": {"names": [{"id": "1", "tags": ["a"] * 3}] * 5}}, 10),
+        ({"input": {"one": {"id": "1", "tags": ["a"] * 12}}}, 2),
+        ({"all": [{"id": "1", "tags": ["a", "b"]}] * 10}, 10),
+        ({"input": "nonsense", "all": 7}, 0),
+    ],
+)
+def test_what_is_in_the_lists_of_an_input_costs_ten_each_beyond_the_usual_length(
+    variables: dict[str, Any], entries: int
+) -> None:
+    assert _cost(_MANY, **variables) == 7 + 2 + 10 * entries
+
+
+def test_entries_that_are_written_in_the_document_cost_as_much_as_those_of_a_variable() -> None:
+    names = '{id: "1", tags: [$tag, "b"]} ' * 10
+    text = f"mutation($tag: String!) {{ rename(id: 1, input: {{names: [{names}]}}) {{ person {{ id }} }} }}"
+    assert _cost(text, tag="a") == 7 + 2 + 10 * 20
+    text = "mutation($names: [Naming!]) { rename(id: 1, input: {names: $names}) { person { id } } }"
+    assert _cost(text, names=[{"id": "1"}] * 11) == 7 + 2 + 10

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from execution.fair_turns import FairTurns
+from execution.fair_turns import FairTurns, give_way
 
 
 async def _work(turns: FairTurns, key: str, done: list[str], go_on: asyncio.Event) -> None:
@@ -76,3 +76,55 @@ async def test_a_key_waits_from_when_it_asks_until_it_has_its_turn() -> None:
         assert not turns.is_waiting("second")
         go_on.set()
     assert done == ["second"]
+
+
+async def test_work_that_gives_way_lets_other_keys_go_first_and_none_of_its_own() -> None:
+    turns, done = FairTurns(), list[str]()
+
+    async def work(name: str, key: str, pieces: int) -> None:
+        async with turns.turn(key):
+            await asyncio.sleep(0)
+            for piece in range(pieces):
+                done.append(f"{name}{piece}")
+                await give_way()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work("a", "large", 3))
+        group.create_task(work("b", "large", 1))
+        group.create_task(work("c", "small", 1))
+    assert done == ["a0", "c0", "a1", "a2", "b0"]
+
+
+async def test_work_that_nobody_waits_for_gives_way_to_the_event_loop() -> None:
+    turns, seen = FairTurns(), list[str]()
+
+    async def work() -> None:
+        async with turns.turn("only"):
+            asyncio.get_running_loop().call_soon(seen.append, "the loop")
+            await give_way()
+            seen.append("the work")
+
+    await work()
+    await give_way()
+    assert seen == ["the loop", "the work"]
+
+
+async def test_work_that_is_cancelled_while_it_gives_way_leaves_the_turn_to_others() -> None:
+    turns, done, go_on = FairTurns(), list[str](), asyncio.Event()
+
+    async def work() -> None:
+        async with turns.turn("cancelled"):
+            await asyncio.sleep(0)
+            await give_way()
+            done.append("never")
+
+    working = asyncio.create_task(work())
+    others = [asyncio.create_task(_work(turns, key, done, go_on)) for key in ("first", "second")]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    working.cancel()
+    go_on.set()
+    await asyncio.gather(working, *others, return_exceptions=True)
+    assert done == ["first", "second"]
+    async with asyncio.timeout(5), turns.turn("later"):
+        pass

@@ -28,7 +28,37 @@ SCHEMA: GraphQLSchema = build_schema("""
   input Nested { plain: Plain! more: String }
   input Numbered { id: ID! number: Int = 4 }
   input One @oneOf { a: String b: ID }
+  input Rows { rows: [Row!]! note: String }
+  input Row { id: ID! money: Money! colour: Colour! maybe: Colour = RED tags: [String!] any: [Colour] rate: Float }
+  input Money { amount: Int! currency: String! = "EUR" }
+  input Tree { name: String left: Tree all: [Tree!] }
+  input Shared { list: [String!] = ["d"] inner: Bare = {text: "d"} }
 """)
+
+_ROW = {"id": "x", "money": {"amount": 7, "currency": "CHF"}, "colour": "RED"}
+_OTHERS: list[dict[str, Any]] = [
+    {"id": None},
+    {"id": 7},
+    {"money": {"amount": 7}},
+    {"money": {"amount": 7.0}},
+    {"money": {"amount": 2**31}},
+    {"money": {"amount": "7"}},
+    {"money": {"amount": True}},
+    {"money": {}},
+    {"money": None},
+    {"colour": "BLUE"},
+    {"colour": None},
+    {"maybe": None},
+    {"maybe": 7},
+    {"tags": None},
+    {"tags": "a"},
+    {"tags": ["a", 7]},
+    {"any": "RED"},
+    {"any": ["BLUE"]},
+    {"rate": float("inf")},
+    {"rate": "1"},
+    {"unknown": 1},
+]
 
 _VALUES: dict[str, list[Any]] = {
     "scalars": ["", "text", "7", 7, 7.0, 7.5, True, False, None, [], ["text"], {}, {"id": "x"}, 2**70, object],
@@ -58,6 +88,20 @@ _VALUES: dict[str, list[Any]] = {
         {"b": 7},
         {"a": "one", "b": "two"},
         {"a": None},
+    ],
+    "rows": [
+        {"rows": []},
+        {"rows": [_ROW, {**_ROW, "maybe": "GREEN", "tags": ["a", "b"], "any": ["RED", None], "rate": 1}]},
+        {"rows": [_ROW], "note": None},
+        {"rows": _ROW},
+        {"rows": [_ROW, None]},
+        {"rows": [_ROW, 7]},
+        {"rows": None},
+        *({"rows": [_ROW, {**_ROW, **other}]} for other in _OTHERS),
+        *(_ROW | other for other in ({}, *_OTHERS)),
+        {"name": "a", "left": {"name": "b", "all": [{"name": "c"}, {}]}},
+        {"list": None},
+        {"inner": {}},
     ],
     "lists": [["a", "b"], ["a", None], ["a", 7], [7], [True, False], [True, 1], [["a"]], ("a",), "a" * 3],
     "enums": ["RED", "BLUE", "red", ["RED", "GREEN"], ["RED", None], ["BLUE"]],
@@ -97,6 +141,12 @@ _DEFINITIONS = [
     "$it: Nested!",
     "$it: Numbered!",
     "$it: One!",
+    "$it: Rows!",
+    "$it: Row",
+    "$it: [Row!]!",
+    "$it: [Row]",
+    "$it: Tree",
+    "$it: Shared",
     "$it: [Plain!]",
     "$it: Unknown",
     "$it: Query",
