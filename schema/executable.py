@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from inspect import iscoroutine
 from typing import Any
 
 import strawberry
@@ -284,7 +285,13 @@ async def _run_in_turn(context: OperationContext, run: Callable[[], Any]) -> Any
     async with context.preparing():
         found = run()
     # What has been coerced is converted next: that is not done in one go with it.
-    await asyncio.sleep(_LARGE_MUTATION_PAUSE_SECONDS)
+    try:
+        await asyncio.sleep(_LARGE_MUTATION_PAUSE_SECONDS)
+    except asyncio.CancelledError:
+        if iscoroutine(found):
+            # It has not begun, and nothing else would end it.
+            found.close()
+        raise
     return await await_maybe(found)
 
 

@@ -74,11 +74,22 @@ class RefusedHead(Exception):
         return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (self.status, self.status.phrase.encode(), fields, body)
 
 
-HEAD_TOO_LARGE = RefusedHead(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    f"A request may have {_MAX_FIELDS} headers of {_MAX_FIELD_BYTES} bytes, and {MAX_HEAD_BYTES} bytes before its body;"
-    f" {' and '.join(f'{name.decode().title()} {most}' for name, most in _MAX_BYTES.items())} bytes.",
-)
+def head_too_large() -> RefusedHead:
+    """Return the refusal of a head that is too large.
+
+    It is made anew each time, as all of them are: an exception that is raised again keeps the frames of every time
+    before, and with them what each client has sent.
+    """
+    return RefusedHead(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        f"A request may have {_MAX_FIELDS} headers of {_MAX_FIELD_BYTES} bytes, and {MAX_HEAD_BYTES} bytes before its"
+        f" body; {' and '.join(f'{name.decode().title()} {most}' for name, most in _MAX_BYTES.items())} bytes.",
+    )
+
+
+def malformed() -> RefusedHead:
+    """Return the refusal of what cannot be read as a request."""
+    return _bad("This is no well-formed request of HTTP/1.1.")
 
 
 def checked_fields(headers: list[tuple[bytes, bytes]], head_bytes: int, version: str) -> dict[bytes, bytes]:
@@ -147,9 +158,9 @@ def _check_rare(fields: Mapping[bytes, bytes], version: str) -> None:
 
 def _check_sizes(headers: list[tuple[bytes, bytes]], fields: Mapping[bytes, bytes]) -> None:
     if len(headers) > _MAX_FIELDS or any(len(value) > _MAX_FIELD_BYTES for _, value in headers):
-        raise HEAD_TOO_LARGE
+        raise head_too_large()
     if any(len(fields.get(name, b"")) > most for name, most in _MAX_BYTES.items()):
-        raise HEAD_TOO_LARGE
+        raise head_too_large()
 
 
 @lru_cache(maxsize=64)
@@ -167,6 +178,3 @@ def _is_host(host: bytes) -> bool:
 
 def _bad(message: str) -> RefusedHead:
     return RefusedHead(HTTPStatus.BAD_REQUEST, message)
-
-
-MALFORMED = _bad("This is no well-formed request of HTTP/1.1.")

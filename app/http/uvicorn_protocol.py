@@ -14,11 +14,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.http.request_head import (
-    HEAD_TOO_LARGE,
-    MALFORMED,
     MAX_HEAD_BYTES,
     RefusedHead,
     checked_fields,
+    head_too_large,
+    malformed,
     opens_websocket,
 )
 from app.http.transport import CoalescingTransport, HoldableFlow
@@ -125,7 +125,7 @@ class CoalescingHttpProtocol(HttpToolsProtocol):
         """Begin a request."""
         if self._phase != "idle":
             # No piece reaches into a second request. Were one to, nothing of it may be parsed.
-            raise MALFORMED
+            raise malformed()
         # Not before: a client that sends empty lines between requests keeps no connection open.
         self._unset_keepalive_if_required()
         super().on_message_begin()
@@ -244,7 +244,7 @@ class CoalescingHttpProtocol(HttpToolsProtocol):
             else:
                 self._ignore_upgrade()
         except httptools.HttpParserError:
-            self._refuse(self._refusal or MALFORMED)
+            self._refuse(self._refusal or malformed())
 
     def _ignore_upgrade(self) -> None:
         """Parse the head again without its Upgrade (RFC 9110, section 7.8), so that the parser reads its body."""
@@ -257,7 +257,7 @@ class CoalescingHttpProtocol(HttpToolsProtocol):
     def _is_refused_as_too_large(self) -> bool:
         """End the connection where more comes than a request may have; a body alone is refused by who reads it."""
         if self._phase in ("idle", "head"):
-            self._refuse(HEAD_TOO_LARGE)
+            self._refuse(head_too_large())
             return True
         max_body = self.config.loaded_app.sockets.limits.message_bytes
         if self._request_bytes > MAX_HEAD_BYTES + _MAX_OVERHEAD * max_body:
@@ -273,6 +273,8 @@ class CoalescingHttpProtocol(HttpToolsProtocol):
             self.transport.write(refusal.response(self.server_state.default_headers))
         self.transport.close()
         self._unparsed, self._at = b"", 0
+        # Its traceback holds this connection, which would wait for the garbage collector with all that was sent.
+        self._refusal = None
 
     # Time.
 

@@ -95,7 +95,8 @@ async def _ask_many_questions(server: Served, sockets: AsyncExitStack, organisat
             other = encode_id("Order", UUID(int=number * _SUBSCRIPTIONS + index))
             await each.subscribe(document, str(index), organisation=organisation, orders=[order, other])
         opened.append(each)
-    await _are_listening(server, _SOCKETS * _SUBSCRIPTIONS)
+        # More that wait for their answers at once than one user may have would be refused.
+        await _are_listening(server, len(opened) * _SUBSCRIPTIONS)
     return opened
 
 

@@ -16,8 +16,10 @@ _IS_A_LIMIT = re.compile(r"_?((MOST|MAX|LONGEST)_\w+|\w+_BYTES|(\w+_)?CAPACITY|C
 _ASSIGNED = re.compile(r"^(\w+)(?:: \w+)? = ", re.MULTILINE)
 
 _NO_LIMITS_OF_CLIENTS = {
+    "app.bounded_cache._ENTRY_BYTES": "how memory is counted",
     "app.demonstration._CODE_BYTES": "how long a code is",
     "app.fault_traces._MOST_FRAMES": "a line of the log",
+    "app.http.request_head._MAX_PORT": "of the protocol",
     "app.import_orders._MAX_ATTEMPTS": "the command line",
     "app.setting_rules._LONGEST_WINDOW_SECONDS": "what an operator may set",
     "app.setting_rules._MIN_DIFFERENT_BYTES": "what an operator may set",
@@ -25,6 +27,10 @@ _NO_LIMITS_OF_CLIENTS = {
     "app.setting_rules.MIN_METRICS_TOKEN_BYTES": "what an operator may set",
     "app.setting_rules.MIN_SECRET_BYTES": "what an operator may set",
     "app.text_lines.PEEKED_BYTES": "the command line",
+    "app.websocket.protocol._MAX_REASON_BYTES": "of the protocol",
+    "execution.cost._TEXT_BYTES": "how the length of an answer is estimated",
+    "execution.cost._VALUE_BYTES": "how the length of an answer is estimated",
+    "execution.question._DIGEST_BYTES": "how long a digest is",
 }
 """Constants that look like limits, and why they are none of those on the page."""
 
