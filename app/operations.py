@@ -91,7 +91,7 @@ class Operations:
         try:
             text = self._documents.text(asked)
         except GraphQLError as refusal:
-            return PreExecutionError(data=None, errors=[refusal])
+            return await self.schema.refuse(asked.query, refusal, connection)
         begun = self.schema.begin(text, asked.variables, connection, asked.operation_name, allowed)
         try:
             return await self._in_time(begun)

@@ -27,7 +27,7 @@ from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
 from execution.abstract_types import known_type
-from execution.delegated import delegate, execute_exactly
+from execution.delegated import delegate, execute_exactly, execute_in_slices
 from execution.failures import Failure, failure, has_failure, null_refused
 from execution.rows import rows_of
 from execution.selection import INTROSPECTION, FieldSelection, TypeSelection
@@ -137,7 +137,7 @@ async def _field(executor: Executor[Any], field: FieldSelection, sources: list[A
         return Path(where(index), field.name, field.parent_type.name)
 
     if field.field_name in INTROSPECTION:
-        return [await execute_exactly(executor, field, source, where(index)) for index, source in enumerate(sources)]
+        return [await execute_in_slices(executor, field, source, where(index)) for index, source in enumerate(sources)]
     values = await values_of(executor, field, sources, place)
     return await _complete(executor, field, field.definition.type, values, place)
 

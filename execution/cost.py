@@ -28,6 +28,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     get_nullable_type,
+    introspection_types,
     is_composite_type,
     is_list_type,
 )
@@ -76,14 +77,17 @@ class Weight(NamedTuple):
     Attributes:
         cost: Its cost.
         bytes: How many bytes of JSON its answer has, with pages and lists as its cost assumes them.
+        beside: What is charged beside its cost: of the schema itself there is more to tell than any page has.
     """
 
     cost: int = 0
     bytes: int = 0
+    beside: int = 0
 
     def plus(self, other: "Weight", times: int = 1) -> "Weight":
         """Return this and as much of another as is there so many times."""
-        return Weight(self.cost + other.cost * times, self.bytes + other.bytes * times)
+        cost, size, beside = other
+        return Weight(self.cost + cost * times, self.bytes + size * times, self.beside + beside * times)
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,9 @@ class _Outline:
         characters = len((node.alias or node.name).value)
         name = Weight((characters - 1) // _NAME, characters)
         cost = int(is_object) + (self._extra if parent is self._root_type else 0)
-        weight = Weight(cost, _TEXT_BYTES if kind is GraphQLString else _VALUE_BYTES)
+        # There are not as many types as a list is taken to have, but all there are.
+        types = len(self._schema.type_map) if is_object and kind in introspection_types.values() else 0
+        weight = Weight(cost, _TEXT_BYTES if kind is GraphQLString else _VALUE_BYTES, types // self._rules.list_length)
         length = self._length(node, definition, is_list=is_list)
         return _Field(name, weight, is_list, length, self._selection(node.selection_set, kind))
 

@@ -76,20 +76,26 @@ class FairTurns:
 
     def leave(self, key: Hashable, turn: asyncio.Future[None]) -> None:
         """Wait no longer for a turn that has not come."""
-        waiting = self._waiting[key]
+        waiting = self._waiting.get(key)
+        if waiting is None or turn not in waiting:
+            # It was passed over already, as one whose asker was cancelled.
+            return
         waiting.remove(turn)
         if not waiting:
             del self._waiting[key]
 
     def pass_on(self) -> None:
         """Give the turn to the next key; a key with more work waits behind all others."""
-        if not self._waiting:
-            self._free += 1
-            return
-        key, waiting = self._waiting.popitem(last=False)
-        waiting.popleft().set_result(None)
-        if waiting:
-            self._waiting[key] = waiting
+        while self._waiting:
+            key, waiting = self._waiting.popitem(last=False)
+            turn = waiting.popleft()
+            if waiting:
+                self._waiting[key] = waiting
+            # Who is cancelled leaves only when it runs again.
+            if not turn.cancelled():
+                turn.set_result(None)
+                return
+        self._free += 1
 
 
 class _Turn:

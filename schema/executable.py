@@ -116,10 +116,8 @@ class ExecutableSchema(strawberry.Schema):
         allowed: frozenset[OperationType],
     ) -> ExecutionResult:
         """Run an operation whose document has not been seen before, or was refused."""
-        limits = self.limits.document
         context = connection.operation(self.limits.cost)
-        refusal = await context.bill.preparation_refusal(document_price(query, limits.characters, limits.tokens))
-        refusal = refusal or too_long(query, limits)
+        refusal = await self._preparation_refusal(query, context) or too_long(query, self.limits.document)
         if refusal is not None:
             return PreExecutionError(data=None, errors=[refusal])
         try:
@@ -131,6 +129,21 @@ class ExecutableSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[bad_user_input(fault.as_http_error_reason())])
         finally:
             await context.close()
+
+    async def refuse(self, query: str, refusal: GraphQLError, connection: ConnectionContext) -> ExecutionResult:
+        """Return the refusal of a request whose document is not prepared, which is charged as if it were.
+
+        Args:
+            query: The document, as far as there is one.
+            refusal: Why it is not.
+            connection: Whose request it is.
+        """
+        limited = await self._preparation_refusal(query, connection.operation(self.limits.cost))
+        return PreExecutionError(data=None, errors=[limited or refusal])
+
+    async def _preparation_refusal(self, query: str, context: OperationContext) -> GraphQLError | None:
+        limits = self.limits.document
+        return await context.bill.preparation_refusal(document_price(query, limits.characters, limits.tokens))
 
     def known(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return an operation that was executed before, for `execute_known`; None where it must be `execute`d."""
@@ -150,9 +163,9 @@ class ExecutableSchema(strawberry.Schema):
 
     def _pay_and_run(self, schema: GraphQLSchema, known: CompiledOperation, options: dict[str, Any]) -> Any:
         context: OperationContext = options["context_value"]
-        cost, context.most_bytes = known.weight(schema, COST_RULES, options["variable_values"] or {})
+        cost, context.most_bytes, beside = known.weight(schema, COST_RULES, options["variable_values"] or {})
         context.is_mutation = known.operation.operation is CoreOperationType.MUTATION
-        refusal = context.bill.refusal(cost)
+        refusal = context.bill.refusal(cost, beside)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
         if refusal is None and not (context.is_mutation and cost > _LARGE_MUTATION):
             return run(schema, known, options)
@@ -249,9 +262,9 @@ class ExecutableSchema(strawberry.Schema):
         run = partial(self.documents.execute, schema, document, **options)
         async with context.preparing():
             weight = OperationCost(schema, operation, fragments, COST_RULES).of(options["variable_values"] or {})
-            cost, context.most_bytes = weight
+            cost, context.most_bytes, beside = weight
             context.is_mutation = operation.operation is CoreOperationType.MUTATION
-            refusal = context.bill.refusal(cost)
+            refusal = context.bill.refusal(cost, beside)
             # What has to ask first whether it can be afforded does not hold the turn meanwhile.
             found = run() if refusal is None else None
         return await (_unless_refused(refusal, run) if found is None else await_maybe(found))

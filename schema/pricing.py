@@ -64,15 +64,20 @@ class Bill:
         """What the answer tells of it."""
         return None if self._told is None else {"cost": self._told}
 
-    def refusal(self, cost: int) -> GraphQLError | Awaitable[GraphQLError | None] | None:
-        """Charge an operation; return why it cannot be executed, or None, at once where nobody must be asked."""
+    def refusal(self, cost: int, beside: int = 0) -> GraphQLError | Awaitable[GraphQLError | None] | None:
+        """Charge an operation; return why it cannot be executed, or None, at once where nobody must be asked.
+
+        Args:
+            cost: What it costs, as the answer tells.
+            beside: What is charged on top of that.
+        """
         self._told = {"requested": cost, "allowed": self._most}
         if cost > self._most:
             message = f"The operation may cost {cost}; at most {self._most} is allowed. Ask for smaller pages."
             return GraphQLError(message, extensions={"code": QUERY_TOO_COMPLEX})
         if self._spend is None or self._viewer is None:
             return None
-        spent = self._spend(self._viewer, cost)
+        spent = self._spend(self._viewer, cost + beside)
         if isinstance(spent, Spent):
             return self._refused(self._told, cost, spent)
         return self._refused_later(self._told, cost, spent)

@@ -230,3 +230,13 @@ async def test_one_who_listens_pays_for_events_until_their_budget_is_spent(
     assert heard == list(range(heard[0], heard[0] + paid_for))
     await world.http.aclose()
     await other.http.aclose()
+
+
+async def test_a_document_that_is_named_and_not_known_is_paid_for_too(database: Database) -> None:
+    world = await _populated(database, user_budget="9999 per hour")
+    asked = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+    answer = await world.http.post("/graphql", json=asked, headers={"Authorization": f"Bearer {world.token('owner')}"})
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["PERSISTED_QUERY_NOT_FOUND"]
+    left = (await world.post("owner", _WHO)).json()["extensions"]["cost"]["remaining"]
+    assert left == 9_999 - 1_000 - 2
+    await world.http.aclose()

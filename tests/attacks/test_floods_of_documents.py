@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
+from graphql import get_introspection_query
 
 from tests.attacks.hard_documents import HARD_DOCUMENTS
 from tests.attacks.harness import SMALL, withstands
@@ -69,6 +70,18 @@ def test_a_flood_of_large_valid_documents_leaves_others_served(attacked: Served)
 
     answers = withstands(attacked, attack, within=None)
     assert {(answer.status, *answer.codes) for answer in answers} == {(200,)}
+
+
+def test_a_flood_of_questions_about_the_schema_leaves_others_served(attacked: Served) -> None:
+    everything = get_introspection_query(descriptions=True, input_value_deprecation=True)
+
+    def attack(_: int) -> list[Answer]:
+        # Half of them are new, and the others have been asked before.
+        return _flood(attacked, [_new(everything) if each % 2 else everything for each in range(_CONNECTIONS)])
+
+    answers = withstands(attacked, attack, within=None)
+    assert {(answer.status, *answer.codes) for answer in answers} == {(200,)}
+    assert len({answer.body for answer in answers}) == 1
 
 
 def test_a_name_of_63000_characters_in_ten_thousand_objects_is_refused_at_once(attacked: Served) -> None:

@@ -167,3 +167,11 @@ def test_entries_that_are_written_in_the_document_cost_as_much_as_those_of_a_var
     assert _cost(text, tag="a") == 7 + 2 + 10 * 20
     text = "mutation($names: [Naming!]) { rename(id: 1, input: {names: $names}) { person { id } } }"
     assert _cost(text, names=[{"id": "1"}] * 11) == 7 + 2 + 10
+
+
+def test_what_the_schema_says_of_itself_is_charged_by_the_number_of_its_types() -> None:
+    of_each = len(SCHEMA.type_map) // 10
+    for text, objects in (("{ me { id } }", 0), ("{ __schema { queryType { name } types { name } } }", 1 + 1 + 10)):
+        [operation] = parse(text).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        assert OperationCost(SCHEMA, operation, (), RULES).of({}).beside == objects * of_each

@@ -128,3 +128,20 @@ async def test_work_that_is_cancelled_while_it_gives_way_leaves_the_turn_to_othe
     assert done == ["first", "second"]
     async with asyncio.timeout(5), turns.turn("later"):
         pass
+
+
+async def test_a_turn_passes_over_all_who_are_cancelled_at_the_moment_in_which_it_is_given_back() -> None:
+    turns, done, go_on = FairTurns(), list[str](), asyncio.Event()
+    holding = asyncio.create_task(_work(turns, "holds", done, go_on))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(_work(turns, key, done, go_on)) for key in ("left", "gone", "left", "stays")]
+    await asyncio.sleep(0)
+    # All in one round of the loop: the turn is given back before they know that they are cancelled.
+    holding.cancel()
+    for each in waiting[:3]:
+        each.cancel()
+    go_on.set()
+    await asyncio.gather(holding, *waiting, return_exceptions=True)
+    assert done == ["stays"]
+    async with asyncio.timeout(5), turns.turn("later"):
+        pass
