@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import jwt
 import pytest
 
 from tests.attacks.raw_client import connected
@@ -108,7 +109,9 @@ def test_a_signal_that_comes_twice_at_once_is_one(database_url: str, workers: in
 
 @_EACH
 def test_a_second_signal_ends_a_server_at_once(database_url: str, workers: int, number: signal.Signals) -> None:
-    with _serving(database_url, workers) as served, connected(served.port) as client:
+    # Whose token it is would be looked up when the body is there.
+    token = jwt.encode({"sub": "any", "exp": time.time() + _SECONDS}, SECRET, algorithm="HS256")
+    with _serving(database_url, workers) as served, connected(served.port, token) as client:
         # Its body never comes, so it would hold up the end for as long as draining may take.
         client.socket.sendall(client.head(1000) + b"{")
         began = time.monotonic()
