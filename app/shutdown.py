@@ -48,7 +48,9 @@ class Server(uvicorn.Server):
         """Drain by the first signal."""
         if self._signals.is_second():
             end_at_once(sig)
-        super().handle_exit(sig, frame)
+        # uvicorn would take one that comes twice for the wish to end without draining.
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
 
 
 class WorkerConfig(uvicorn.Config):
