@@ -1,9 +1,8 @@
 """The schema as what executes operations."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from inspect import iscoroutine
 from typing import Any
 
 import strawberry
@@ -15,7 +14,6 @@ from graphql import (
     OperationDefinitionNode,
     get_operation_ast,
 )
-from graphql import ExecutionResult as CoreResult
 from graphql import OperationType as CoreOperationType
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
@@ -35,6 +33,7 @@ from execution.document_price import document_price
 from execution.limits import too_long
 from execution.subscriptions import Subscribed
 from schema.answer_size import written
+from schema.charged_execution import LARGE_MUTATION, run_in_turn, unless_refused
 from schema.context import ConnectionContext, OperationContext
 from schema.limits import Limits
 from schema.pricing import COST_RULES
@@ -45,11 +44,6 @@ CACHED_DOCUMENTS = 500
 
 _CACHED_CHARACTERS = 256 * 1024
 """The same, for a client who sends ever new ones: each character that is remembered takes some 200 bytes."""
-
-_LARGE_MUTATION = 1_000
-"""A mutation that costs more is given a hundred things at once, and to coerce them takes its time."""
-
-_LARGE_MUTATION_PAUSE_SECONDS = 0.001
 
 EVERY_KIND = frozenset(OperationType)
 
@@ -167,9 +161,9 @@ class ExecutableSchema(strawberry.Schema):
         context.is_mutation = known.operation.operation is CoreOperationType.MUTATION
         refusal = context.bill.refusal(cost, beside)
         run = self.documents.subscribe if known.is_subscription else self.documents.run
-        if refusal is None and not (context.is_mutation and cost > _LARGE_MUTATION):
+        if refusal is None and not (context.is_mutation and cost > LARGE_MUTATION):
             return run(schema, known, options)
-        return _unless_refused(refusal, partial(_run_in_turn, context, partial(run, schema, known, options)))
+        return unless_refused(refusal, partial(run_in_turn, context, partial(run, schema, known, options)))
 
     def cost_of_event(self, subscribed: Subscribed) -> int:
         """Return what an answer to one event of a subscription may cost."""
@@ -267,7 +261,7 @@ class ExecutableSchema(strawberry.Schema):
             refusal = context.bill.refusal(cost, beside)
             # What has to ask first whether it can be afforded does not hold the turn meanwhile.
             found = run() if refusal is None else None
-        return await (_unless_refused(refusal, run) if found is None else await_maybe(found))
+        return await (unless_refused(refusal, run) if found is None else await_maybe(found))
 
     async def _written(
         self, result: ExecutionResult, context: OperationContext, *, located: bool = True
@@ -287,25 +281,6 @@ class ExecutableSchema(strawberry.Schema):
         result = _as_refused(result)
         result.extensions = context.bill.extensions
         return result
-
-
-async def _unless_refused(refusal: GraphQLError | Awaitable[GraphQLError | None] | None, run: Callable[[], Any]) -> Any:
-    refused = await await_maybe(refusal)
-    return await await_maybe(run()) if refused is None else CoreResult(None, [refused])
-
-
-async def _run_in_turn(context: OperationContext, run: Callable[[], Any]) -> Any:
-    async with context.preparing():
-        found = run()
-    # What has been coerced is converted next: that is not done in one go with it.
-    try:
-        await asyncio.sleep(_LARGE_MUTATION_PAUSE_SECONDS)
-    except asyncio.CancelledError:
-        if iscoroutine(found):
-            # It has not begun, and nothing else would end it.
-            found.close()
-        raise
-    return await await_maybe(found)
 
 
 def _as_refused(result: ExecutionResult) -> ExecutionResult:

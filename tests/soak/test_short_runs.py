@@ -72,7 +72,7 @@ def test_honest_clients_notice_nothing_of_attackers_that_are_withstood(tmp_path:
 
 def test_a_server_that_refuses_the_honest_is_found(tmp_path: Path) -> None:
     plan = replace(_plan(DatabaseKind.SQLITE, "introspection"), patience_seconds=3)
-    with ground(plan.database, tmp_path, _STOCK, organisation_budget="2000 per minute") as ready:
+    with ground(plan.database, tmp_path, _STOCK, organisation_budget="60000 per minute") as ready:
         seen = asyncio.run(soak(plan, ready))
     assert Wrong.REFUSED in {fault.wrong for fault in _judge(seen, tmp_path)}
     assert any("RATE_LIMITED" in each.refused for each in seen.requests if each.refused is not None)
