@@ -147,12 +147,14 @@ def require_claimed(status: SharedOrderStatus) -> None:
 
 
 def require_revocable(status: SharedOrderStatus) -> None:
-    """Refuse to revoke a shared order that has ended already; `status` is what a reader sees, from `status_at`.
+    """Refuse to revoke a shared order that has ended for good; `status` is what a reader sees, from `status_at`.
+
+    An expired offer can be revoked, because its sender could extend it otherwise.
 
     Raises:
         DomainError: NOT_CLAIMED where it was released, NOT_OFFERED where it ended otherwise.
     """
-    if status in OPEN_STATUSES:
+    if status in OPEN_STATUSES or status is SharedOrderStatus.EXPIRED:
         return
     code = ErrorCode.NOT_CLAIMED if status is SharedOrderStatus.RELEASED else ErrorCode.NOT_OFFERED
     raise DomainError(code, f"This shared order is {status} already.")

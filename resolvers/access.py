@@ -209,16 +209,41 @@ async def lock_shared_order(
     Raises:
         DomainError: NOT_FOUND.
     """
+    return await _lock_seen(
+        session, viewer, await _see_shared_order(session, viewer, shared_order_id, argument), argument
+    )
+
+
+async def lock_offer(
+    session: AsyncSession, viewer: Viewer, shared_order_id: UUID
+) -> tuple[LockedSharedOrder, SharePolicy]:
+    """Return what `lock_shared_order` does, and who may share in its organisation, which is kept from being changed.
+
+    Raises:
+        DomainError: NOT_FOUND.
+    """
+    seen = await _see_shared_order(session, viewer, shared_order_id, "shared_order_id")
+    policy = await hold_share_policy(session, seen.organisation_id)
+    return await _lock_seen(session, viewer, seen, "shared_order_id"), policy
+
+
+async def _see_shared_order(
+    session: AsyncSession, viewer: Viewer, shared_order_id: UUID, argument: str
+) -> SharedOrderRow:
     # Asked in one, as of an order.
     visible = select(SharedOrderRow).where(col(SharedOrderRow.id) == shared_order_id, VIEWER_SEES_SHARED_ORDER)
     seen = (await session.exec(visible, params={VIEWER.key: viewer.user_id})).one_or_none()
     if seen is None:
         raise not_found("shared order", argument)
+    return seen
+
+
+async def _lock_seen(session: AsyncSession, viewer: Viewer, seen: SharedOrderRow, argument: str) -> LockedSharedOrder:
     held = await lock_memberships(session, seen.organisation_id, {viewer.user_id, seen.recipient_id})
     if viewer.user_id not in held:
         raise not_found("shared order", argument)
     [order] = await lock_orders(session, seen.organisation_id, [seen.order_id])
-    [shared] = await lock_shared_orders(session, col(SharedOrderRow.id) == shared_order_id)
+    [shared] = await lock_shared_orders(session, col(SharedOrderRow.id) == seen.id)
     member = Member(viewer.user_id, seen.organisation_id, held[viewer.user_id].role)
     if not may_see_shared_order(
         member, owner_id=order.owner_id, sender_id=shared.sender_id, recipient_id=shared.recipient_id

@@ -18,7 +18,7 @@ from domain.claiming import (
 from domain.people import Viewer
 from domain.vocabulary import SharedOrderStatus
 from resolvers.access import LockedSharedOrder, lock_shared_order
-from resolvers.offers import move
+from resolvers.offers import expire_if_due, move
 
 
 async def decline_shared_order(session: AsyncSession, viewer: Viewer, shared_order_id: UUID) -> SharedOrderRow:
@@ -44,7 +44,7 @@ async def release_shared_order(session: AsyncSession, viewer: Viewer, shared_ord
 
 
 async def revoke_shared_order(session: AsyncSession, viewer: Viewer, shared_order_id: UUID) -> SharedOrderRow:
-    """Take an offer or a claimed share back; its sender, the order's owner and admins may.
+    """Take an offer, also an expired one, or a claimed share back; its sender, the order's owner and admins may.
 
     Raises:
         DomainError: NOT_FOUND, FORBIDDEN, NOT_OFFERED or NOT_CLAIMED.
@@ -65,6 +65,7 @@ async def _end(session: AsyncSession, locked: LockedSharedOrder, end: SharedOrde
     shared = locked.shared
     at = await present(session)
     _REQUIREMENT[end](status_at(shared.status, shared.closes_at, at))
-    event = move(shared, locked.order, end, locked.member.user_id, at)
-    await append(session, shared.organisation_id, [event])
+    events = expire_if_due(shared, locked.order, at)
+    events.append(move(shared, locked.order, end, locked.member.user_id, at))
+    await append(session, shared.organisation_id, events)
     return shared

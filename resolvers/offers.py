@@ -1,5 +1,6 @@
 """The one place that changes a shared order's status and the seats of its order."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,8 +12,14 @@ from db.new_events import NewEvent, shared_order_changed
 from db.order_tables import OrderRow
 from db.sharing_tables import SharedOrderRow
 from domain.claiming import OPEN_STATUSES, status_at
-from domain.vocabulary import SharedOrderStatus
+from domain.vocabulary import SharedOrderStatus, SharePermission
 from resolvers.access import lock_shared_orders
+
+
+def permission_claimed(user_id: UUID, shares: Iterable[SharedOrderRow]) -> SharePermission | None:
+    """Return the permission of a user's own claimed share among shared orders of one order; None without one."""
+    claimed = (each for each in shares if each.status is SharedOrderStatus.CLAIMED and each.recipient_id == user_id)
+    return next((share.permission for share in claimed), None)
 
 
 def move(

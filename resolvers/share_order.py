@@ -28,7 +28,7 @@ from domain.sharing import (
 )
 from domain.vocabulary import SharedOrderStatus, SharePermission, SharePolicy
 from resolvers.access import find_member, hold_share_policy, lock_memberships, lock_orders, lock_shared_orders
-from resolvers.offers import expire_if_due
+from resolvers.offers import expire_if_due, permission_claimed
 from resolvers.order_changes import let_time_pass
 
 
@@ -151,15 +151,13 @@ def _require_allowed(
     open_shares: Mapping[UUID, SharedOrderRow],
     instruction: Instruction,
 ) -> None:
-    own = open_shares.get(sender.user_id)
-    holds = own is not None and own.status is SharedOrderStatus.CLAIMED
     require_may_share(
         sender,
         policy,
         owner_id=order.owner_id,
         status=order.status,
         granted=instruction.permission,
-        claimed=own.permission if own is not None and holds else None,
+        claimed=permission_claimed(sender.user_id, open_shares.values()),
     )
 
 

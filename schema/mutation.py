@@ -40,12 +40,16 @@ class Mutation:
     revoke_shared_order = strawberry.mutation(
         shared_order.resolve_revoke,
         description=(
-            "Take an offer or a claimed share back and free its seat; as its sender, the order's owner or an admin."
+            "Revoke an open or expired offer, or a claimed share, whose seat is free then; as its sender, the order's "
+            "owner or an admin."
         ),
     )
     extend_claim_window = strawberry.mutation(
         shared_order.resolve_extend,
-        description="Move the end of a claim window, which opens an expired offer again; as its sender or an admin.",
+        description=(
+            "Move the end of a claim window, which opens an expired offer again; as its sender or an admin, who must "
+            "be allowed to make the same offer now."
+        ),
     )
     process_order = strawberry.mutation(
         process_order.resolve_process_order,

@@ -15,7 +15,7 @@ _STATES = ("OFFERED", "CLAIMED", "DECLINED", "RELEASED", "REVOKED", "EXPIRED", "
 _REFUSALS = {
     "decline": dict.fromkeys(_STATES[1:], "NOT_OFFERED"),
     "release": dict.fromkeys((_STATES[0], *_STATES[2:]), "NOT_CLAIMED"),
-    "revoke": {**dict.fromkeys(_STATES[2:], "NOT_OFFERED"), "RELEASED": "NOT_CLAIMED"},
+    "revoke": {**dict.fromkeys(_STATES[2:5], "NOT_OFFERED"), "RELEASED": "NOT_CLAIMED"},
 }
 
 

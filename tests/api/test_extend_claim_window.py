@@ -167,3 +167,91 @@ async def test_an_expired_offer_is_open_again_where_a_later_one_has_expired_unno
     ]
     assert (await world.claim("recipient", expired))["sharedOrder"]["status"] == "CLAIMED"
     assert await findings(world.database) == []
+
+
+async def _settle(world: World, mutation: str, fields: str, **given: Any) -> None:
+    payload = await world.mutate("admin", mutation, fields, organisationId=await world.organisation_id(), **given)
+    assert payload["userErrors"] == []
+
+
+async def _share_held(world: World, permission: str) -> str:
+    """Return the id of the sender's own claimed share of the owner's order."""
+    [held] = await world.share("sender", permission=permission)
+    assert (await world.claim("sender", held))["userErrors"] == []
+    return held
+
+
+@pytest.mark.parametrize("is_expired", [False, True], ids=["open", "expired"])
+async def test_an_offer_of_what_its_sender_no_longer_holds_cannot_be_extended(world: World, is_expired: bool) -> None:
+    held = await _share_held(world, "PROCESS")
+    [passed_on] = await world.share("recipient", sender="sender", permission="PROCESS")
+    if is_expired:
+        await world.move_window(passed_on, -2 * _HOUR, -_HOUR)
+    await _end(world, "revoke", "owner", held)
+    await _is_refused(world, "FORBIDDEN", "sender", passed_on)
+    assert (await _extend(world, "admin", passed_on))["userErrors"] == []
+
+
+async def test_a_share_of_a_lesser_permission_does_not_extend_an_offer_of_a_greater_one(world: World) -> None:
+    held = await _share_held(world, "PROCESS")
+    [passed_on] = await world.share("recipient", sender="sender", permission="PROCESS")
+    assert (await _extend(world, "sender", passed_on))["userErrors"] == []
+    await _end(world, "release", "sender", held)
+    await _share_held(world, "VIEW")
+    await _is_refused(world, "FORBIDDEN", "sender", passed_on)
+
+
+async def test_a_former_admin_extends_nothing_that_they_could_not_offer_now(world: World) -> None:
+    [shared] = await world.share("recipient", sender="admin", permission="PROCESS")
+    await world.move_window(shared, -2 * _HOUR, -_HOUR)
+    for name, role in (("member", "ADMIN"), ("admin", "MEMBER")):
+        await _settle(world, "setMemberRole", "membership { role }", userId=await world.user_id(name), role=role)
+    await _is_refused(world, "FORBIDDEN", "admin", shared)
+
+
+async def test_a_sender_who_left_and_came_back_extends_nothing_that_they_could_not_offer_now(world: World) -> None:
+    await _share_held(world, "PROCESS")
+    [shared] = await world.share("recipient", sender="sender", permission="PROCESS")
+    await world.move_window(shared, -2 * _HOUR, -_HOUR)
+    await _remove(world, "sender")
+    await _settle(world, "addMember", "membership { role }", reference="sender", name="Sender")
+    await _is_refused(world, "FORBIDDEN", "sender", shared)
+
+
+async def test_the_share_policy_of_now_decides_who_extends(world: World) -> None:
+    [shared] = await world.share("recipient", sender="sender")
+    await _settle(world, "setSharePolicy", "organisation { id }", sharePolicy="OWNER_AND_ADMINS")
+    await _is_refused(world, "FORBIDDEN", "sender", shared)
+    assert (await _extend(world, "admin", shared))["userErrors"] == []
+    await _settle(world, "setSharePolicy", "organisation { id }", sharePolicy="ANY_MEMBER")
+    assert (await _extend(world, "sender", shared, "2131-01-01T00:00:00Z"))["userErrors"] == []
+
+
+async def test_an_order_that_belongs_to_the_recipient_by_now_is_not_offered_to_them_again(world: World) -> None:
+    [shared] = await world.share("recipient", sender="sender")
+    await world.move_window(shared, -2 * _HOUR, -_HOUR)
+    await world.import_rows(row("O-owner", "recipient"))
+    await _is_refused(world, "OWN_ORDER", "sender", shared)
+
+
+async def test_an_open_offer_is_not_extended_while_the_order_cannot_be_shared(world: World) -> None:
+    [shared] = await world.share("recipient", sender="sender")
+    assert (await world.process("owner", await world.order_id(), "SUSPEND"))["codes"] == []
+    await _is_refused(world, "ORDER_NOT_SHAREABLE", "sender", shared)
+
+
+@pytest.mark.parametrize("viewer", ["sender", "owner", "admin"])
+@pytest.mark.parametrize("is_logged", [False, True], ids=["unnoticed", "logged"])
+async def test_an_expired_offer_is_revoked_by_those_who_could_revoke_it_open(
+    world: World, viewer: str, is_logged: bool
+) -> None:
+    [shared] = await world.share("recipient", sender="sender")
+    await world.move_window(shared, -2 * _HOUR, -_HOUR)
+    if is_logged:
+        await sweep(world.database)
+    since = await head(world)
+    await _end(world, "revoke", viewer, shared)
+    expired = [] if is_logged else ["nobody: O-owner v1 from sender to recipient OFFERED > EXPIRED"]
+    assert await told(world, since) == [*expired, f"{viewer}: O-owner v1 from sender to recipient EXPIRED > REVOKED"]
+    await _is_refused(world, "NOT_OFFERED", "sender", shared)
+    assert await findings(world.database) == []

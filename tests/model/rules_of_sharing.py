@@ -22,12 +22,7 @@ def share(ask: ShareOrder, state: State) -> Answer:
     require_member(state, ask.viewer)
     order = state.orders[ask.order]
     let_time_pass(state, order)
-    if state.policy != "ANY_MEMBER" and not rules(state, ask.viewer, order):
-        raise refused("FORBIDDEN")
-    if ask.permission == "PROCESS" and not _holds_process(state, ask.viewer, order):
-        raise refused("FORBIDDEN")
-    if order.status not in SHAREABLE:
-        raise refused("ORDER_NOT_SHAREABLE")
+    _require_may_offer(state, ask.viewer, order, ask.permission)
     opens_at = state.now if ask.opens_at is None else ask.opens_at
     closes_at = opens_at + WINDOW_HOURS if ask.closes_at is None else ask.closes_at
     if closes_at <= opens_at or closes_at <= state.now:
@@ -44,6 +39,15 @@ def share(ask: ShareOrder, state: State) -> Answer:
     if not made:
         raise Refused(*errors)
     return Answer({"order": order_told(order), "sharedOrders": [share_told(share) for share in made]}, errors)
+
+
+def _require_may_offer(state: State, viewer: str, order: Order, permission: str) -> None:
+    if state.policy != "ANY_MEMBER" and not rules(state, viewer, order):
+        raise refused("FORBIDDEN")
+    if permission == "PROCESS" and not _holds_process(state, viewer, order):
+        raise refused("FORBIDDEN")
+    if order.status not in SHAREABLE:
+        raise refused("ORDER_NOT_SHAREABLE")
 
 
 def _holds_process(state: State, viewer: str, order: Order) -> bool:
@@ -106,8 +110,9 @@ def revoke(ask: RevokeSharedOrder, state: State) -> Answer:
     share = seen_share(state, ask.viewer, ask.share)
     if ask.viewer != share.sender and not rules(state, ask.viewer, state.orders[share.order]):
         raise refused("FORBIDDEN")
-    if share.status_at(state.now) not in (OFFERED, CLAIMED):
+    if share.status_at(state.now) not in (OFFERED, CLAIMED, EXPIRED):
         raise refused("NOT_CLAIMED" if share.status == "RELEASED" else "NOT_OFFERED")
+    expire(state, share)
     state.move(share, REVOKED, ask.viewer)
     return Answer({"sharedOrder": share_told(share)})
 
@@ -122,15 +127,15 @@ def extend(ask: ExtendClaimWindow, state: State) -> Answer:
         raise refused("NOT_OFFERED")
     if ask.closes_at <= state.now or ask.closes_at <= share.opens_at:
         raise refused("INVALID_INPUT")
+    # It is a new offer in all but name, and needs what a new one needs.
+    _require_may_offer(state, ask.viewer, order, share.permission)
+    if share.recipient not in state.roles:
+        raise refused("NOT_A_MEMBER")
+    if share.recipient == order.owner:
+        raise refused("OWN_ORDER")
     expire(state, share)
-    if share.status == EXPIRED:
-        # It is a new offer in all but name, and needs what a new one needs.
-        if share.recipient not in state.roles:
-            raise refused("NOT_A_MEMBER")
-        if order.status not in SHAREABLE:
-            raise refused("ORDER_NOT_SHAREABLE")
-        if _is_open(state, share.order, share.recipient, besides=share):
-            raise refused("ALREADY_SHARED")
+    if _is_open(state, share.order, share.recipient, besides=share):
+        raise refused("ALREADY_SHARED")
     share.closes_at = ask.closes_at
     state.move(share, OFFERED, ask.viewer)
     return Answer({"sharedOrder": share_told(share)})

@@ -44,8 +44,8 @@ def test_what_is_not_claimed_can_be_neither_released_nor_processed_through(statu
     assert str(refused.value) == f"NOT_CLAIMED: This shared order is {status}."
 
 
-@pytest.mark.parametrize("status", [SharedOrderStatus.OFFERED, SharedOrderStatus.CLAIMED])
-def test_an_offer_and_a_claimed_share_can_be_revoked(status: SharedOrderStatus) -> None:
+@pytest.mark.parametrize("status", [SharedOrderStatus.OFFERED, SharedOrderStatus.CLAIMED, SharedOrderStatus.EXPIRED])
+def test_an_offer_an_expired_one_and_a_claimed_share_can_be_revoked(status: SharedOrderStatus) -> None:
     require_revocable(status)
 
 
@@ -55,7 +55,6 @@ def test_an_offer_and_a_claimed_share_can_be_revoked(status: SharedOrderStatus) 
         (SharedOrderStatus.RELEASED, ErrorCode.NOT_CLAIMED),
         (SharedOrderStatus.DECLINED, ErrorCode.NOT_OFFERED),
         (SharedOrderStatus.REVOKED, ErrorCode.NOT_OFFERED),
-        (SharedOrderStatus.EXPIRED, ErrorCode.NOT_OFFERED),
     ],
 )
 def test_what_has_ended_cannot_be_revoked(status: SharedOrderStatus, code: ErrorCode) -> None:
