@@ -9,20 +9,23 @@ from http import HTTPStatus
 from uuid import UUID
 
 from fastapi.responses import JSONResponse, Response
+from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from uuid_utils.compat import uuid4
 
 from app.graphiql import GraphiQL
-from app.http.negotiation import JSON, accepted
+from app.http.negotiation import JSON, Accepted, accepted
 from app.http_answer import http_answer
 from app.http_request import RefusedRequest, read_request
 from app.sockets import Sockets
 from app.stream_answer import SubscriptionResponse
 from app.streams import FRAMINGS, Framing
 from app.tokens import Claims, InvalidToken, SignInUnavailable
+from domain.people import Viewer
 from execution.subscriptions import Subscribed
 from schema.delivery.encoded_event import as_json
 from schema.request_errors import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
@@ -92,7 +95,10 @@ class GraphQLEndpoint:
         if wanted.json is None and stream is None:
             raise RefusedRequest(HTTPStatus.NOT_ACCEPTABLE, f"Accept {JSON}, or a stream for a subscription.")
         # Before anything else is waited for: what was sent whole is done, though its sender hangs up.
-        asked = await read_request(request, self._most_bytes)
+        try:
+            asked = await read_request(request, self._most_bytes)
+        except RefusedRequest as refusal:
+            return await self._refuse(request, refusal, await self._sign_in.admit(claims, authorization))
         viewer = await self._sign_in.admit(claims, authorization)
         connection = self._sockets.connection(viewer)
         connection.traceparent = self._sockets.traceparent(request.scope)
@@ -107,9 +113,17 @@ class GraphQLEndpoint:
             return self._stream(subscribed, framing, claims, viewer.user_id)
         if wanted.json is None and framing is not None:
             return Response(framing.opening + framing.last(as_json(result)), media_type=framing.media_type)
-        answer = http_answer(result, wanted.json or JSON)
-        response = Response(answer.body, answer.status)
-        response.raw_headers = answer.headers
+        return _in_one_piece(result, wanted)
+
+    async def _refuse(self, request: Request, refusal: RefusedRequest, viewer: Viewer) -> Response:
+        """Return the answer to a request that cannot be read, which is charged like a document that is refused."""
+        error = GraphQLError(refusal.message, extensions={"code": refusal.code})
+        result = await self._sockets.operations.schema.refuse("", error, self._sockets.connection(viewer))
+        if result.errors == [error]:
+            return _refused(request, refusal)
+        response = _in_one_piece(result, accepted(request.headers.get("accept")))
+        # Among them that the connection closes, where the body is not read.
+        response.headers.update(refusal.headers)
         return response
 
     def _stream(self, subscribed: Subscribed, framing: Framing, claims: Claims, user_id: UUID) -> Response:
@@ -141,6 +155,13 @@ def _not_here(kind: OperationType) -> RefusedRequest:
         HTTPStatus.NOT_ACCEPTABLE,
         f"A subscription needs a WebSocket, or a request that accepts {' or '.join(FRAMINGS)}.",
     )
+
+
+def _in_one_piece(result: ExecutionResult, wanted: Accepted) -> Response:
+    answer = http_answer(result, wanted.json or JSON)
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.headers
+    return response
 
 
 def _refused(request: Request, refusal: RefusedRequest, **extensions: str) -> Response:

@@ -240,3 +240,28 @@ async def test_a_document_that_is_named_and_not_known_is_paid_for_too(database: 
     left = (await world.post("owner", _WHO)).json()["extensions"]["cost"]["remaining"]
     assert left == 9_999 - 1_000 - 2
     await world.http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"query": "{ viewer { user { id } } }"}', "text/plain", 415),
+        (b" " * 300_000, "application/json", 413),
+    ],
+    ids=["no JSON", "no object", "another type", "too long"],
+)
+async def test_a_request_that_cannot_be_read_is_paid_for_until_the_budget_is_spent(
+    database: Database, body: bytes, content_type: str, status: int
+) -> None:
+    world = await _populated(database, user_budget="2500 per hour")
+
+    async def send(viewer: str) -> tuple[int, list[str]]:
+        headers = {"Authorization": f"Bearer {world.token(viewer)}", "Content-Type": content_type}
+        answer = await world.http.post("/graphql", content=body, headers=headers)
+        return answer.status_code, [error["extensions"]["code"] for error in answer.json()["errors"]]
+
+    assert [await send("owner") for _ in range(3)] == [*[(status, ["BAD_USER_INPUT"])] * 2, (429, ["RATE_LIMITED"])]
+    assert await send("member") == (status, ["BAD_USER_INPUT"])
+    await world.http.aclose()
