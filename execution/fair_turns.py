@@ -57,6 +57,11 @@ class FairTurns:
         self._free -= 1
         return True
 
+    @property
+    def is_anything_waiting(self) -> bool:
+        """Whether any key waits for its turn."""
+        return bool(self._waiting)
+
     def queue(self, key: Hashable, *, first: bool) -> asyncio.Future[None]:
         """Return what is done when the turn of a key has come.
 
@@ -113,16 +118,17 @@ class _Turn:
 
     async def give_way(self) -> None:
         """Let other keys have their turns, and go on when it is this one's again."""
+        is_alone = not self._turns.is_anything_waiting
         turn = self._turns.queue(self._key, first=True)
         self.give_back()
-        await self._wait(turn)
+        await self._wait(turn, is_alone=is_alone)
 
     def give_back(self) -> None:
         if self._is_held:
             self._is_held = False
             self._turns.pass_on()
 
-    async def _wait(self, turn: asyncio.Future[None]) -> None:
+    async def _wait(self, turn: asyncio.Future[None], *, is_alone: bool = False) -> None:
         try:
             # What is done already would be awaited without a pause.
             await (asyncio.sleep(0) if turn.done() else turn)
@@ -134,7 +140,7 @@ class _Turn:
                 self._turns.pass_on()
             raise
         self._is_held = True
-        if self._turns.pause_seconds:
+        if self._turns.pause_seconds and not is_alone:
             await asyncio.sleep(self._turns.pause_seconds)
 
 
