@@ -26,7 +26,7 @@ SECRET_FILE = Path(".demo", "jwt-secret")
 
 _LIFETIME = timedelta(hours=24)
 _CODE_BYTES = 18
-"""As many as nobody guesses, and as few as an address can bear: 24 characters."""
+"""Too many to guess, and short enough for an address: 24 characters."""
 
 _WELCOME = Template("""\
 Two terminals, side by side: $pages

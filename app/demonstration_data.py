@@ -1,6 +1,6 @@
 """What the pages of the demonstration need to know: who there is, a token for each, and what to try things with.
 
-Whoever can read this is everybody there is, so it is given to a request with the code of this start alone. The program
+It holds the tokens of all its users, so it is sent only to a request with the code of this start. The program
 prints the code at the end of the addresses to open, in the fragment, which a browser sends to no server.
 
 The request must come from a browser, or program, on the machine that serves, and from no page but the server's own.

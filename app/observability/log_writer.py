@@ -117,7 +117,7 @@ def write_all(descriptor: int, content: bytes) -> bool:
             try:
                 content = content[os.write(descriptor, content) :]
             except BlockingIOError:
-                # Whoever shares the pipe has made it non-blocking.
+                # Another process that shares the pipe has made it non-blocking.
                 select.select([], [descriptor], [])
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""How the processes of the program log: lines on the standard error, with nothing in them that is somebody's.
+"""How the processes of the program log: lines on the standard error, without personal data.
 
 No line has a name, a reference, a token, a document, its variables, or a statement. `app.fault_traces` says what is
 told of faults.
